@@ -1,0 +1,51 @@
+"""What the logger `flask_cors` says: every decision, escaped and of bounded length."""
+
+from __future__ import annotations
+
+import logging
+
+from .core import ACL_REQUEST_HEADERS, ACL_REQUEST_METHOD, Decision, Policy, RequestHeaders
+from .core.errors import shown
+
+logger = logging.getLogger("flask_cors")
+logger.addHandler(logging.NullHandler())
+
+
+def to_be_logged(decision: Decision) -> bool:
+    """Return whether `log_decision` may have something to say; else it need not be called."""
+    return decision.error is not None or logger.isEnabledFor(logging.INFO)
+
+
+def log_decision(
+    decision: Decision, policy: Policy, method: str, path: str, headers: RequestHeaders
+) -> None:
+    """Log one decision: DEBUG, a refused preflight INFO, a callable that raised ERROR."""
+    if decision.error is not None:
+        logger.error(
+            "CORS: an origin callable raised for %s; the origin is refused",
+            shown(headers.get("Origin")),
+            exc_info=decision.error,
+        )
+    refused_preflight = decision.kind == "preflight" and decision.outcome != "granted"
+    level = logging.INFO if refused_preflight else logging.DEBUG
+    if logger.isEnabledFor(level):
+        about = f"{shown(method)[1:-1]} {shown(path)[1:-1]}"
+        logger.log(level, "CORS: %s %s: %s", decision.kind, about, _told(decision, policy, headers))
+
+
+def _told(decision: Decision, policy: Policy, headers: RequestHeaders) -> str:
+    """Return the outcome in words, with what was asked for."""
+    origin = headers.get("Origin")
+    if origin is None:
+        return f"no Origin, {len(decision.headers)} header(s) to add"
+    told = f"origin {shown(origin)}"
+    if decision.outcome == "granted":
+        return f"{told} granted"
+    if decision.outcome == "method":
+        return f"{told}: method {shown(headers.get(ACL_REQUEST_METHOD))} is not in methods"
+    if decision.outcome == "headers":
+        asked = shown(headers.get(ACL_REQUEST_HEADERS))
+        return f"{told}: not all of the headers {asked} are in allow_headers"
+    pattern = policy.settings.origins.near_miss(origin)
+    hint = f" (only its start matches {shown(pattern)})" if pattern is not None else ""
+    return f"{told} is not in origins{hint}"

@@ -1,0 +1,141 @@
+"""What can be wrong with a configuration, and how it is told.
+
+Nothing here knows an option: a problem is a code, a name, a value and a sentence.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+Code: TypeAlias = Literal[
+    # errors
+    "boolean",
+    "credentials-null",
+    "credentials-wildcard",
+    "header-name",
+    "max-age",
+    "method",
+    "method-forbidden",
+    "not-a-view",
+    "not-an-app",
+    "option-type",
+    "option-unknown",
+    "origin-async",
+    "origin-comma",
+    "origin-empty",
+    "origin-host",
+    "origin-idn",
+    "origin-path",
+    "origin-port",
+    "origin-query",
+    "origin-regex",
+    "origin-scheme",
+    "origin-unset",
+    "origin-userinfo",
+    "origin-wildcard",
+    "pattern-regex",
+    "resource-type",
+    "signals-missing",
+    # warnings
+    "credentials-insecure",
+    "expose-wildcard",
+    "key-unknown",
+    "option-historic",
+    "private-network",
+    "resource-unmatchable",
+]
+"""The stable names of everything that the validation says."""
+
+
+class CORSError(Exception):
+    """Is the base of every exception of this library."""
+
+
+class Problem(NamedTuple):
+    """Is one thing that is wrong, or doubtful, in a configuration."""
+
+    code: Code
+    """its stable name"""
+    option: str
+    """the option that it is about, as a keyword (`origins`)"""
+    value: object
+    """the value that was given; of a list, the item"""
+    message: str
+    """what is wrong, where it stands, and what to write instead"""
+
+
+class ConfigurationError(CORSError, ValueError):
+    """Says everything that is wrong with a configuration, at once.
+
+    `problems` holds each of them with its code, option and value.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        lines = [f"{problem.message} [{problem.code}]" for problem in self.problems]
+        if len(lines) == 1:
+            return lines[0]
+        return "\n  - ".join([f"{len(lines)} problems in the CORS configuration:", *lines])
+
+
+class CORSWarning(UserWarning):
+    """Says what is legal in a configuration but has no effect or is doubtful."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.problem.message} [{self.problem.code}]"
+
+
+def shown(value: object) -> str:
+    """Return `value` as it is printed in a message: escaped and of bounded length."""
+    text = ascii(value)
+    return text if len(text) <= 120 else f"{text[:100]}...{text[-12:]}"
+
+
+@dataclass
+class Report:
+    """Collects what a reading of options finds, errors apart from warnings."""
+
+    problems: list[Problem] = field(default_factory=list[Problem])
+    doubts: list[Problem] = field(default_factory=list[Problem])
+
+    def error(self, code: Code, option: str, value: object, message: str) -> None:
+        """Note what makes the configuration unusable."""
+        self.problems.append(Problem(code, option, value, message))
+
+    def doubt(self, code: Code, option: str, value: object, message: str) -> None:
+        """Note what is legal, but has no effect or is doubtful."""
+        self.doubts.append(Problem(code, option, value, message))
+
+    def raise_problems(self) -> None:
+        """Raise a `ConfigurationError` with every problem, each once, if there is any."""
+        if self.problems:
+            raise ConfigurationError(_each_once(self.problems))
+
+    def warn(self) -> None:
+        """Issue a `CORSWarning` for each doubt, each once, at the caller outside this package."""
+        for doubt in _each_once(self.doubts):
+            warnings.warn(CORSWarning(doubt), stacklevel=_depth_of_the_caller())
+
+
+def _each_once(found: list[Problem]) -> tuple[Problem, ...]:
+    # Keyed by the text: a value need not be hashable.
+    return tuple({(problem.code, problem.message): problem for problem in found}.values())
+
+
+def _depth_of_the_caller() -> int:
+    """Return the stack level, seen from `warn`, of the first frame outside this package."""
+    package = __name__.partition(".")[0]
+    frame, depth = sys._getframe(1), 1  # noqa: SLF001  (`inspect.stack` reads every source file)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame, depth = frame.f_back, depth + 1
+    return depth

@@ -1,0 +1,100 @@
+"""Field names, methods and lists of them: the token grammar, parsed within a budget.
+
+Nothing that is not a token (RFC 9110, section 5.6.2) leaves this module.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+ACL_ORIGIN = "Access-Control-Allow-Origin"
+ACL_METHODS = "Access-Control-Allow-Methods"
+ACL_ALLOW_HEADERS = "Access-Control-Allow-Headers"
+ACL_EXPOSE_HEADERS = "Access-Control-Expose-Headers"
+ACL_CREDENTIALS = "Access-Control-Allow-Credentials"
+ACL_MAX_AGE = "Access-Control-Max-Age"
+ACL_RESPONSE_PRIVATE_NETWORK = "Access-Control-Allow-Private-Network"
+
+ACL_REQUEST_METHOD = "Access-Control-Request-Method"
+ACL_REQUEST_HEADERS = "Access-Control-Request-Headers"
+ACL_REQUEST_HEADER_PRIVATE_NETWORK = "Access-Control-Request-Private-Network"
+
+ALL_METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
+
+FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})  # Fetch, section 2.2.1
+NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})  # the same
+
+# The budget of Access-Control-Request-Headers. Browsers send what a script names, a handful;
+# beyond it the header check fails rather than costs.
+MAX_LIST_LENGTH = 8 * 1024
+MAX_LIST_NAMES = 128
+MAX_LIST_EMPTY = 16
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_REGEX_SYNTAX = re.compile(r"[\\^$\[\]()?|]|\.\*")
+
+
+def is_token(text: str) -> bool:
+    """Return whether `text` is a token, the grammar of methods and field names."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def has_regex_syntax(text: str) -> bool:
+    r"""Return whether a pattern is a regular expression: it has `\ ^ $ [ ] ( ) ? |` or `.*`."""
+    return _REGEX_SYNTAX.search(text) is not None
+
+
+def normalize_method(method: str) -> str:
+    """Return `method` as a browser sends it (Fetch, "normalize a method")."""
+    upper = method.upper()
+    return upper if upper in NORMALIZED_METHODS else method
+
+
+def parse_names(value: str) -> list[str] | None:
+    """Return the elements of a comma-separated list, or `None` if it is beyond the budget.
+
+    Elements are stripped of blanks; empty ones, which RFC 9110 (section 5.6.1.2) asks a recipient
+    to bear in a reasonable number, are dropped. What is returned may still be no token.
+    """
+    if len(value) > MAX_LIST_LENGTH or value.count(",") >= MAX_LIST_NAMES + MAX_LIST_EMPTY:
+        return None
+    elements = [element.strip(" \t") for element in value.split(",")] if value else []
+    names = [element for element in elements if element]
+    if len(names) > MAX_LIST_NAMES or len(elements) - len(names) > MAX_LIST_EMPTY:
+        return None
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRules:
+    """Are the methods that a policy allows."""
+
+    any: bool = False
+    names: frozenset[str] = frozenset()
+
+    def allow(self, method: str) -> bool:
+        """Return whether a normalized `method` is allowed; a forbidden one never is."""
+        if self.any:
+            return is_token(method) and method.upper() not in FORBIDDEN_METHODS
+        return method in self.names
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRules:
+    """Are the field names that a policy allows: names, and patterns for the rest."""
+
+    any: bool = False
+    names: frozenset[str] = frozenset()
+    """in lower case"""
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+    def allow(self, name: str) -> bool:
+        """Return whether the field `name` is allowed; what is no token never is."""
+        if not is_token(name):
+            return False
+        return (
+            self.any
+            or name.lower() in self.names
+            or any(pattern.fullmatch(name) for pattern in self.patterns)
+        )

@@ -1,0 +1,331 @@
+"""One origin, one origin pattern, and sets of them with an index.
+
+An origin is `scheme://host[:port]` or `null` (RFC 6454, section 6; Fetch, "Origin header").
+Set-up parses each configured string once; a request costs a look-up or a few, however many
+origins are configured. What a request sends is checked against the grammar before a regular
+expression or a callable sees it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv6Address
+from typing import NamedTuple, TypeAlias, Union
+
+from .errors import Code, shown
+from .headers import has_regex_syntax
+
+OriginPredicate: TypeAlias = Callable[[str], Union[bool, Awaitable[bool]]]
+"""Says whether an origin is allowed, at once or when awaited."""
+
+ANY_SPELLINGS = frozenset({"*", ".*", "^.*", ".*$", "^.*$", ".+", "^.+$"})
+"""How the wildcard is written: `*`, and the regular expressions that match everything."""
+
+MAX_ORIGIN_LENGTH = 64 + len("://") + 253 + len(":65535")  # scheme, host, port
+
+_DEFAULT_PORTS = {"ftp": 21, "http": 80, "https": 443, "ws": 80, "wss": 443}
+_NAME = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
+_HOST_NAME = re.compile(_NAME, re.IGNORECASE | re.ASCII)
+_SERIALIZED = re.compile(
+    rf"([a-z][a-z0-9+.-]{{0,63}})://({_NAME}|\[[0-9a-f:.]+\])(?::([0-9]{{1,5}}))?",
+    re.IGNORECASE | re.ASCII,
+)
+# The same as people write it; what else stands in the string is left for `rest`.
+_WRITTEN = re.compile(
+    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,63})://"
+    r"(?P<host>\[[0-9a-fA-F:.]*\]|[a-zA-Z0-9_.*\u0080-\U0010ffff-]*)"
+    r"(?::(?P<port>[0-9]+|\*)(?![\w*\\]))?(?P<rest>.*)",
+    re.DOTALL,
+)
+
+
+def is_async(function: object) -> bool:
+    """Return whether a callable is a coroutine function, or an object that is called as one."""
+    call = getattr(function, "__call__", None)  # noqa: B004  (of which kind it is, not whether)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+
+
+class Origin(NamedTuple):
+    """Is a tuple origin in its three parts."""
+
+    scheme: str
+    host: str
+    port: str
+    """digits, or empty"""
+
+
+def parse_origin(text: str) -> Origin | None:
+    """Return the parts of a serialized origin as they stand there, or `None` if `text` is none.
+
+    `null` is an origin without parts, so it has none here either.
+    """
+    if len(text) > MAX_ORIGIN_LENGTH:
+        return None
+    match = _SERIALIZED.fullmatch(text)
+    if match is None:
+        return None
+    scheme, host, port = match.groups(default="")
+    if len(host) > 253 or (port and not 0 < int(port) <= 65535):
+        return None
+    if host.startswith("[") and _ipv6(host) is None:
+        return None
+    return Origin(scheme, host, port)
+
+
+def is_origin(text: str) -> bool:
+    """Return whether `text` is what an `Origin` field may hold: a serialized origin or `null`."""
+    return text == "null" or parse_origin(text) is not None
+
+
+class OriginError(ValueError):
+    """Says why a configured string can never match an origin, and what to write instead."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code: Code = code
+
+
+def read_origin(text: str) -> str | re.Pattern[str]:
+    """Parse one configured origin.
+
+    Returns:
+        `"*"`, `"null"`, an origin or an origin pattern in its canonical spelling (lower case, no
+        default port, no trailing slash), or a compiled regular expression.
+
+    Raises:
+        OriginError: if no origin could match it.
+    """
+    if text in ANY_SPELLINGS:
+        return "*"
+    if text.lower() == "null":
+        return "null"
+    written = _WRITTEN.fullmatch(text)
+    if written is None:
+        if has_regex_syntax(text):
+            return compile_regex(text)
+        raise _without_scheme(text)
+    scheme, host, port, rest = written.group("scheme", "host", "port", "rest")
+    if rest not in ("", "/") or not host or (host.startswith(".") and ".*" in host):
+        if _is_regex(host, rest):
+            return compile_regex(text)
+        raise _malformed(text, scheme, host, rest)
+    return _canonical(scheme.lower(), host.lower(), port or "")
+
+
+def compile_regex(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    """Return `pattern` compiled to be compared without regard to case.
+
+    Raises:
+        OriginError: if it is not a valid regular expression.
+    """
+    try:
+        if isinstance(pattern, str):
+            return re.compile(pattern, re.IGNORECASE)
+        return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise OriginError(
+            "origin-regex",
+            f"is not a valid regular expression ({error}). Write the origin without "
+            "regex syntax, 'https://app.example', or mend the expression",
+        ) from error
+
+
+def _is_regex(host: str, rest: str) -> bool:
+    """Return whether `scheme://host` followed by `rest` can be a regular expression at all.
+
+    An origin holds no path, query or fragment, so what spells one out can never match.
+    """
+    if rest.startswith(("/", "#")) or "@" in rest.partition("\\")[0]:
+        return False
+    query = rest.removeprefix("?")
+    if query != rest and not host.endswith((".", "*")):
+        return "." in query and not re.search(r"[=&/#%]", query)
+    return has_regex_syntax(host + rest)
+
+
+def _without_scheme(text: str) -> OriginError:
+    if text.startswith("*://"):
+        return OriginError(
+            "origin-wildcard",
+            f"has a wildcard for its scheme. List the schemes: 'https{text[1:]}', 'http{text[1:]}'",
+        )
+    host = shown(re.sub(r"^(?:https?:)?/*", "", text))[1:-1]
+    return OriginError(
+        "origin-scheme",
+        f"has no scheme, so it can never match. Write 'https://{host}' or 'http://{host}'",
+    )
+
+
+def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
+    """Return the error for a string that starts like an origin and does not end like one."""
+    origin = text[: len(text) - len(rest)]
+    written = shown(origin)[1:-1]
+    if "@" in rest:
+        host = rest.rpartition("@")[2].rstrip("/")
+        return OriginError(
+            "origin-userinfo",
+            f"holds a user name or password, which no origin does. Write '{scheme}://{host}'",
+        )
+    if rest.startswith(("/", "#")) and host:
+        return OriginError(
+            "origin-path",
+            f"has a path, which no origin has, so it can never match. Write '{written}'",
+        )
+    if rest.startswith("?"):
+        return OriginError(
+            "origin-query",
+            f"has a query, which no origin has, so it can never match. Write '{written}'",
+        )
+    if "*" in rest:
+        return _wildcard(scheme)
+    if rest.startswith(":"):
+        return OriginError(
+            "origin-port",
+            "has a bad port. Write a number from 1 to 65535, or ':*' for any: "
+            f"'{written}:8000', '{written}:*'",
+        )
+    return OriginError(
+        "origin-host", f"has no valid host. Write '{scheme}://app.example', one origin an item"
+    )
+
+
+def _wildcard(scheme: str) -> OriginError:
+    return OriginError(
+        "origin-wildcard",
+        "has a '*' where none can stand: it stands for whole leading labels, a whole host or a "
+        f"whole port. Write '{scheme}://*.example.com', '{scheme}://*' or "
+        f"'{scheme}://localhost:*'; for anything finer a regular expression: "
+        rf"r'{scheme}://app-\d+\.example\.com'",
+    )
+
+
+def _canonical(scheme: str, host: str, port: str) -> str:
+    """Return an origin or origin pattern in the spelling that a browser would send."""
+    if not host.isascii():
+        raise OriginError(
+            "origin-idn",
+            f"has an internationalised host; browsers send its punycode form. "
+            f"Write '{scheme}://{_punycode(host)}{':' * bool(port)}{port}'",
+        )
+    if host.startswith("["):
+        address = _ipv6(host)
+        if address is None:
+            raise OriginError(
+                "origin-host", f"has no valid IPv6 address. Write '{scheme}://[2001:db8::1]'"
+            )
+        host = address
+    elif host != "*":
+        name = host.removeprefix("*.")
+        if "*" in name:
+            raise _wildcard(scheme)
+        if _HOST_NAME.fullmatch(name) is None or len(name) > 253:
+            raise OriginError(
+                "origin-host",
+                f"has no valid host. Write '{scheme}://app.example'",
+            )
+    if port not in ("", "*"):
+        if len(port.lstrip("0")) > 5 or not 0 < int(port) <= 65535:
+            raise OriginError(
+                "origin-port",
+                f"has a bad port. Write a number from 1 to 65535, or ':*' for any: "
+                f"'{scheme}://{host}:*'",
+            )
+        port = str(int(port))
+    return f"{scheme}://{host}" + (f":{port}" if port not in _omitted(scheme) else "")
+
+
+def _omitted(scheme: str) -> tuple[str, ...]:
+    """Return the spellings of the port that a serialized origin of `scheme` leaves out."""
+    return ("", str(_DEFAULT_PORTS.get(scheme, "")))
+
+
+def _ipv6(host: str) -> str | None:
+    """Return a bracketed IPv6 address as browsers serialize it, or `None` if it is none."""
+    try:
+        address = IPv6Address(host[1:-1])
+    except AddressValueError:
+        return None
+    if address.ipv4_mapped:  # browsers write the last 32 bits in hexadecimal, Python 3.13 dotted
+        low = int(address.ipv4_mapped)
+        return f"[::ffff:{low >> 16:x}:{low & 0xFFFF:x}]"
+    return f"[{address.compressed}]"
+
+
+def _punycode(host: str) -> str:
+    """Return the likely ASCII form of a host; for a message, which a person reads."""
+    labels = unicodedata.normalize("NFKC", host).lower().split(".")
+    return ".".join(
+        label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"
+        for label in labels
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OriginRules:
+    """Are the origins that a policy allows, indexed."""
+
+    any: bool = False
+    exact: frozenset[str] = frozenset()
+    """canonical origins, and `null`"""
+    wildcards: frozenset[str] = frozenset()
+    """canonical origin patterns: `https://*.example.com`, `http://localhost:*`, `https://*`"""
+    regexes: tuple[re.Pattern[str], ...] = ()
+    predicates: tuple[OriginPredicate, ...] = ()
+
+    @property
+    def sole(self) -> str | None:
+        """Return the origin, if the rules are exactly one exact origin."""
+        if self.any or self.wildcards or self.regexes or self.predicates or len(self.exact) != 1:
+            return None
+        return next(iter(self.exact))
+
+    @property
+    def asynchronous(self) -> bool:
+        """Return whether one of the callables is known to need an event loop."""
+        return any(map(is_async, self.predicates))
+
+    def verdict(self, text: str) -> bool | None:
+        """Return whether an `Origin` is allowed, or `None` where the callables must be asked."""
+        if text in self.exact or self.any:
+            return True
+        origin = parse_origin(text)
+        if origin is None:
+            return False
+        canonical = text.lower()
+        if canonical in self.exact:
+            return True
+        if self.wildcards and not self.wildcards.isdisjoint(generalizations(origin)):
+            return True
+        if any(regex.fullmatch(text) for regex in self.regexes):
+            return True
+        return None if self.predicates else False
+
+    def near_miss(self, text: str) -> str | None:
+        """Return the regular expression that matches only the start of a refused origin, if any.
+
+        The first thing to look at where an expression was written for a prefix.
+        """
+        if parse_origin(text) is None:
+            return None
+        return next((regex.pattern for regex in self.regexes if regex.match(text)), None)
+
+
+def generalizations(origin: Origin) -> Iterator[str]:
+    """Return every canonical origin pattern that matches an origin.
+
+    They are as many as its host has labels, twice: for its own port and for any.
+    """
+    scheme, host, port = (part.lower() for part in origin)
+    ports = (":" + port if port not in _omitted(scheme) else "", ":*")
+    hosts = ["*"]
+    if not host.startswith("["):
+        labels = host.split(".")
+        hosts += ["*." + ".".join(labels[start:]) for start in range(1, len(labels))]
+    for name in hosts:
+        for suffix in ports:
+            yield f"{scheme}://{name}{suffix}"
+    yield f"{scheme}://{host}:*"

@@ -1,0 +1,307 @@
+"""The policy, compiled once and immutable, and the decision that it makes about one request.
+
+Values in, values out: a policy reads the method and the header fields of a request and answers
+with the fields of the response. The steps are those of Fetch, "CORS protocol", seen from the
+server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from types import CoroutineType
+from typing import Literal, NamedTuple, TypeAlias
+
+from .errors import Report
+from .headers import (
+    ACL_ALLOW_HEADERS,
+    ACL_CREDENTIALS,
+    ACL_EXPOSE_HEADERS,
+    ACL_MAX_AGE,
+    ACL_METHODS,
+    ACL_ORIGIN,
+    ACL_REQUEST_HEADER_PRIVATE_NETWORK,
+    ACL_REQUEST_HEADERS,
+    ACL_REQUEST_METHOD,
+    ACL_RESPONSE_PRIVATE_NETWORK,
+    normalize_method,
+    parse_names,
+)
+from .options import (
+    CROSS_ORIGIN_OPTIONS,
+    CrossOriginOptions,
+    Layer,
+    Settings,
+    Unpack,
+    judge,
+    read_layer,
+)
+from .origins import OriginPredicate, is_origin
+from .protocols import RequestHeaders, ResponseHeaders
+
+Field: TypeAlias = tuple[str, str]
+Kind: TypeAlias = Literal["preflight", "actual", "plain"]
+Outcome: TypeAlias = Literal["granted", "origin", "method", "headers"]
+Answer: TypeAlias = tuple[bool, "Exception | None"]
+"""Whether the callables allow an origin, and what one of them raised"""
+
+_VARY = "Vary"
+_VARY_ORIGIN = ("Origin",)
+_VARY_PREFLIGHT = ("Origin", ACL_REQUEST_METHOD, ACL_REQUEST_HEADERS)
+# What may stand twice in a response: lists, which are read as one.
+_LISTS = frozenset({"vary", ACL_EXPOSE_HEADERS.lower()})
+# A response that has one of these already is merged with care.
+_MERGED = frozenset(
+    name.lower()
+    for name in (
+        _VARY,
+        ACL_ORIGIN,
+        ACL_CREDENTIALS,
+        ACL_METHODS,
+        ACL_ALLOW_HEADERS,
+        ACL_MAX_AGE,
+        ACL_RESPONSE_PRIVATE_NETWORK,
+    )
+)
+
+
+class Decision(NamedTuple):
+    """Is what a policy says about one request."""
+
+    kind: Kind
+    """`preflight`, `actual` (with `Origin`) or `plain` (without)"""
+    outcome: Outcome = "granted"
+    """`granted`, or the first check that failed, in Fetch's order"""
+    headers: tuple[Field, ...] = ()
+    """the response fields, but for `Vary`"""
+    vary: tuple[str, ...] = ()
+    """the request fields that `Vary` has to name"""
+    error: Exception | None = None
+    """what an origin callable raised; the origin was refused for it"""
+
+    def added_to(self, fields: Iterable[Field]) -> list[Field]:
+        """Return the lines of a response together with what the decision adds to them.
+
+        A response that has an Allow-Origin already is left alone, `Vary` included.
+        """
+        lines = list(fields)
+        for name, _ in lines:
+            if name.lower() in _MERGED:
+                return self._merged(lines)
+        lines += self.headers
+        if self.vary:
+            lines.append((_VARY, ", ".join(self.vary)))
+        return lines
+
+    def _merged(self, lines: list[Field]) -> list[Field]:
+        present = {name.lower() for name, _ in lines}
+        if ACL_ORIGIN.lower() in present:
+            return lines
+        # Twice `true` reads `true, true`, which fails the check.
+        added = [
+            (name, value)
+            for name, value in self.headers
+            if name.lower() not in present or name.lower() in _LISTS
+        ]
+        varies = {
+            element.strip().lower()
+            for name, value in lines
+            if name.lower() == "vary"
+            for element in value.split(",")
+        }
+        missing = (
+            [] if "*" in varies else [name for name in self.vary if name.lower() not in varies]
+        )
+        if missing:
+            added.append((_VARY, ", ".join(missing)))
+        return lines + added
+
+    def apply(self, headers: ResponseHeaders) -> None:
+        """Write the decision to a framework's response headers."""
+        present = list(headers.items())
+        for name, value in self.added_to(present)[len(present) :]:
+            # One line for all: a mapping's assignment replaces the lines of that name.
+            same = [old for old_name, old in present if old_name.lower() == name.lower()]
+            headers[name] = ", ".join([*same, value])
+
+
+def ask(
+    predicates: Iterable[OriginPredicate],
+    origin: str,
+    wait: Callable[[Awaitable[bool]], bool] | None = None,
+) -> Answer:
+    """Ask callables whether an origin is allowed, one after the other until one says so.
+
+    `wait` runs an awaitable to its end; without it an `async` callable denies with a `TypeError`.
+    One that raises denies for all.
+    """
+    for predicate in predicates:
+        try:
+            answer = predicate(origin)
+            if isawaitable(answer):
+                answer = wait(answer) if wait else _not_awaited(answer)
+            if answer:
+                return True, None
+        except Exception as error:  # noqa: BLE001  (whatever a user's code raises denies)
+            return False, error
+    return False, None
+
+
+async def ask_async(predicates: Iterable[OriginPredicate], origin: str) -> Answer:
+    """Same as `ask`, awaiting what needs to be."""
+    for predicate in predicates:
+        try:
+            answer = predicate(origin)
+            if isawaitable(answer):
+                answer = await answer
+            if answer:
+                return True, None
+        except Exception as error:  # noqa: BLE001  (as above)
+            return False, error
+    return False, None
+
+
+def _not_awaited(answer: object) -> bool:
+    if isinstance(answer, CoroutineType):
+        answer.close()
+    raise TypeError(
+        "an origin callable returned an awaitable, and there is no event loop to run it"
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """Is one configuration, compiled: it compares, and answers with a `Decision`.
+
+    Immutable and without state, so one policy serves any number of threads and tasks.
+    """
+
+    settings: Settings
+    _sole: str | None = field(init=False, repr=False)
+    """the origin, if Allow-Origin is that one for everyone"""
+    _vary: tuple[str, ...] = field(init=False, repr=False)
+    _vary_preflight: tuple[str, ...] = field(init=False, repr=False)
+    _credentials: tuple[Field, ...] = field(init=False, repr=False)
+    _readable: tuple[Field, ...] = field(init=False, repr=False)
+    """what a granted response carries beside Allow-Origin, if it is no preflight"""
+    _plain: Decision = field(init=False, repr=False)
+    _refused: Decision = field(init=False, repr=False)
+    _refused_preflight: Decision = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Compute what is the same for every request."""
+        settings = self.settings
+        sole = settings.origins.sole if settings.always_send else None
+        vary = _VARY_ORIGIN if settings.vary_header else ()
+        vary_preflight = _VARY_PREFLIGHT if settings.vary_header else ()
+        credentials = ((ACL_CREDENTIALS, "true"),) if settings.supports_credentials else ()
+        exposed = ", ".join(settings.expose_headers)
+        readable = (*credentials, (ACL_EXPOSE_HEADERS, exposed)) if exposed else credentials
+        everyone = "*" if settings.origins.any and settings.always_send else sole
+        if everyone:
+            plain = Decision("plain", headers=((ACL_ORIGIN, everyone), *readable))
+        else:
+            plain = Decision("plain", vary=vary)
+        for name, value in (
+            ("_sole", sole),
+            ("_vary", vary),
+            ("_vary_preflight", vary_preflight),
+            ("_credentials", credentials),
+            ("_readable", readable),
+            ("_plain", plain),
+            ("_refused", Decision("actual", "origin", vary=vary)),
+            ("_refused_preflight", Decision("preflight", "origin", vary=vary_preflight)),
+        ):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_options(cls, **options: Unpack[CrossOriginOptions]) -> Policy:
+        """Compile a policy from options.
+
+        Raises:
+            ConfigurationError: with every problem of the options.
+        """
+        report = Report()
+        values = read_layer(Layer(options), CROSS_ORIGIN_OPTIONS, report)
+        settings = judge(values, "", report)
+        report.raise_problems()
+        report.warn()
+        return cls(settings)
+
+    def decide(
+        self,
+        method: str,
+        headers: RequestHeaders,
+        wait: Callable[[Awaitable[bool]], bool] | None = None,
+    ) -> Decision:
+        """Decide about one request.
+
+        Args:
+            method: the request's method.
+            headers: its header fields.
+            wait: runs what an `async` origin callable returns; without it such a callable denies.
+        """
+        origin = headers.get("Origin")
+        if origin is None:
+            return self._plain
+        rules = self.settings.origins
+        allowed = rules.verdict(origin)
+        if allowed is None:
+            return self._answer(method, headers, origin, ask(rules.predicates, origin, wait))
+        return self._answer(method, headers, origin, (allowed, None))
+
+    async def decide_async(self, method: str, headers: RequestHeaders) -> Decision:
+        """Same as `decide`, awaiting the origin callables that need it."""
+        origin = headers.get("Origin")
+        if origin is None:
+            return self._plain
+        rules = self.settings.origins
+        allowed = rules.verdict(origin)
+        if allowed is None:
+            return self._answer(method, headers, origin, await ask_async(rules.predicates, origin))
+        return self._answer(method, headers, origin, (allowed, None))
+
+    def _answer(
+        self, method: str, headers: RequestHeaders, origin: str, answer: Answer
+    ) -> Decision:
+        """Return the decision, now that it is known whether the origin is allowed."""
+        allowed, error = answer
+        requested = headers.get(ACL_REQUEST_METHOD) if method == "OPTIONS" else None
+        if not allowed:
+            refused = self._refused if requested is None else self._refused_preflight
+            return refused if error is None else refused._replace(error=error)
+        value, vary = self._allowed_origin(origin)
+        if requested is None:
+            return Decision("actual", "granted", ((ACL_ORIGIN, value), *self._readable), vary)
+        fields = [(ACL_ORIGIN, value), *self._credentials]
+        if (
+            self.settings.allow_private_network
+            and headers.get(ACL_REQUEST_HEADER_PRIVATE_NETWORK) == "true"
+        ):
+            fields.append((ACL_RESPONSE_PRIVATE_NETWORK, "true"))
+        outcome = self._preflight(normalize_method(requested), headers, fields)
+        return Decision("preflight", outcome, tuple(fields), self._vary_preflight)
+
+    def _allowed_origin(self, origin: str) -> tuple[str, tuple[str, ...]]:
+        """Return the value of Allow-Origin for an allowed origin, and what it varies by."""
+        settings = self.settings
+        # Only where any origin is allowed can one get here that is malformed: it is not echoed.
+        if settings.origins.any and (settings.send_wildcard or not is_origin(origin)):
+            return "*", ()
+        return origin, () if origin == self._sole else self._vary
+
+    def _preflight(self, requested: str, headers: RequestHeaders, fields: list[Field]) -> Outcome:
+        """Check the method and the headers that a preflight asks for; add what it is answered."""
+        settings = self.settings
+        if not settings.methods.allow(requested):
+            return "method"
+        listed = [requested] if settings.methods.any else sorted(settings.methods.names)
+        fields.append((ACL_METHODS, ", ".join(listed)))
+        names = parse_names(headers.get(ACL_REQUEST_HEADERS) or "")
+        allowed = [name for name in names or () if settings.allow_headers.allow(name)]
+        if allowed:
+            fields.append((ACL_ALLOW_HEADERS, ", ".join(sorted(set(allowed)))))
+        if settings.max_age is not None:
+            fields.append((ACL_MAX_AGE, str(settings.max_age)))
+        return "granted" if names is not None and len(allowed) == len(names) else "headers"

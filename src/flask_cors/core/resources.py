@@ -1,0 +1,142 @@
+"""Path patterns, ordered by how specific they are, and a table of them with an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic, TypeVar, Union
+
+from .headers import has_regex_syntax
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PathPattern:
+    """Is a literal path, a glob or a regular expression, told apart by how it is written."""
+
+    text: str
+    regex: re.Pattern[str] | None = None
+
+    @classmethod
+    def read(cls, pattern: Union[str, re.Pattern[str]]) -> PathPattern:
+        """Parse a pattern.
+
+        Raises:
+            re.error: if it is not a valid regular expression.
+        """
+        if isinstance(pattern, re.Pattern):
+            return cls(pattern.pattern, pattern)
+        return cls(pattern, re.compile(pattern) if has_regex_syntax(pattern) else None)
+
+    @property
+    def literal(self) -> bool:
+        """Return whether the pattern is one path."""
+        return self.regex is None and "*" not in self.text
+
+    @property
+    def prefix(self) -> str | None:
+        """Return what stands before `/*`, if that is the pattern's only `*`; of `*` it is empty."""
+        if self.regex is not None:
+            return None
+        if self.text == "*":
+            return ""
+        head = self.text.removesuffix("/*")
+        return head if head != self.text and "*" not in head else None
+
+    @property
+    def specificity(self) -> tuple[bool, int, int]:
+        """Return what patterns are ordered by; the greater is the more specific."""
+        return (self.literal, self.text.count("/"), len(self.text))
+
+    @property
+    def reachable(self) -> bool:
+        """Return whether a path can match, as far as can be told: each starts with one `/`."""
+        start = self.text.removeprefix("^") if self.regex else self.text
+        if self.regex:
+            return not re.match(r"[\w-]|//", start)
+        return start.startswith(("/", "*")) and not start.startswith("//")
+
+    def matches(self, path: str) -> bool:
+        """Return whether a decoded path matches."""
+        if self.regex is not None:
+            return self.regex.match(path) is not None
+        if self.text.endswith("/*"):
+            return _glob(self.text, path) or _glob(self.text[:-2], path)
+        return _glob(self.text, path)
+
+
+def _glob(pattern: str, path: str) -> bool:
+    """Return whether `path` matches `pattern`, in which each `*` stands for any characters.
+
+    Leftmost first is enough, so the time is linear in the path; a regular expression with several
+    `.*` would backtrack.
+    """
+    first, *rest = pattern.split("*")
+    if not rest:
+        return path == pattern
+    if not path.startswith(first):
+        return False
+    last = rest.pop()
+    position, end = len(first), len(path) - len(last)
+    for part in rest:
+        found = path.find(part, position, end)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return position <= end and path.endswith(last)
+
+
+class ResourceTable(Generic[T]):
+    """Finds what belongs to a path: to the most specific pattern that matches it.
+
+    Literals and `/prefix/*` are looked up, however many there are; other globs and regular
+    expressions are tried one after the other.
+    """
+
+    def __init__(self, entries: Iterable[tuple[PathPattern, T]]) -> None:
+        self.given = tuple(entries)
+        # Of equals the later one wins. The sort is stable, and ends with the most specific.
+        ordered = sorted(self.given, key=lambda entry: entry[0].specificity)[::-1]
+        self._literals: dict[str, T] = {}
+        self._prefixes: dict[str, tuple[int, T]] = {}
+        self._others: list[tuple[int, PathPattern, T]] = []
+        for rank, (pattern, value) in enumerate(ordered):
+            prefix = pattern.prefix
+            if pattern.literal:
+                self._literals.setdefault(pattern.text, value)
+            elif prefix is not None:
+                self._prefixes.setdefault(prefix, (rank, value))
+            else:
+                self._others.append((rank, pattern, value))
+
+    @cached_property
+    def everywhere(self) -> T | None:
+        """Return what belongs to every path alike, if the table says no more than that."""
+        if self._literals or self._others or set(self._prefixes) != {""}:
+            return None
+        return self._prefixes[""][1]
+
+    def find(self, path: str) -> T | None:
+        """Return what belongs to a decoded path that starts with one `/`, or `None`."""
+        if path in self._literals:
+            return self._literals[path]
+        rank, value = self._longest_prefix(path)
+        for other_rank, pattern, other in self._others:
+            if rank is not None and rank < other_rank:
+                break
+            if pattern.matches(path):
+                return other
+        return value
+
+    def _longest_prefix(self, path: str) -> tuple[int | None, T | None]:
+        head = path
+        while self._prefixes:
+            if head in self._prefixes:
+                return self._prefixes[head]
+            if not head:
+                break
+            head = head.rpartition("/")[0]
+        return None, None

@@ -1,0 +1,96 @@
+"""`CORS`: policies for a whole Flask app, for parts of it by path, or for a blueprint."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Flask
+from flask.blueprints import BlueprintSetupState
+
+from ._flask import config_of, state_of, this_app
+from .core import Policy
+from .core.errors import Report, shown
+from .core.options import CORSOptions, Layer, Unpack, resolve
+from .core.origins import OriginRules
+from .core.resources import PathPattern
+
+Entries = list[tuple[PathPattern, Policy]]
+
+
+class CORS:
+    """Lets other origins read the responses of a Flask app or blueprint.
+
+    Several on one app form one table of resources. The options are those of
+    `CORSOptions`; what is not given is read from `app.config["CORS_<NAME>"]`.
+
+    Args:
+        app: the app or blueprint; leave it out to call `init_app` later.
+        options: the options, by name.
+
+    Raises:
+        ConfigurationError: with every problem of the options. Of a blueprint, those that the
+            app's configuration adds are raised when it is registered.
+    """
+
+    def __init__(
+        self, app: Flask | Blueprint | None = None, **options: Unpack[CORSOptions]
+    ) -> None:
+        self._layer = Layer({**options})
+        if app is not None:
+            self.init_app(app)
+        else:
+            _judge_alone([self._layer])
+
+    def init_app(self, app: Flask | Blueprint, **options: Unpack[CORSOptions]) -> None:
+        """Set up an app or blueprint; options given here win over the constructor's.
+
+        Args:
+            app: the app or blueprint.
+            options: the options, by name.
+
+        Raises:
+            ConfigurationError: same as of the constructor.
+        """
+        layers = [self._layer, Layer({**options})]
+        if isinstance(app, Blueprint):
+            _judge_alone(layers)
+            app.record(lambda setup: _set_up_blueprint(setup, layers))
+        elif hasattr(app, "wsgi_app"):
+            _set_up_app(this_app(app), layers)
+        else:
+            report = Report()
+            report.error(
+                "not-an-app",
+                "app",
+                app,
+                f"{shown(app)} is no Flask app or blueprint. Write CORS(app); for Quart, "
+                "Starlette, FastAPI or Django use flask_cors.asgi.CORSMiddleware, for another "
+                "WSGI app flask_cors.wsgi.CORSMiddleware",
+            )
+            report.raise_problems()
+
+
+def _judge_alone(layers: list[Layer]) -> None:
+    """Raise what is wrong whatever the app's configuration will say."""
+    report = Report()
+    resolve(layers, report, {"origins": OriginRules()})
+    report.raise_problems()
+
+
+def _compiled(app: Flask, layers: list[Layer]) -> Entries:
+    report = Report()
+    resolved = resolve([config_of(app, report), *layers], report)
+    report.raise_problems()
+    report.warn()
+    return [(path, Policy(settings)) for path, settings in resolved]
+
+
+def _set_up_app(app: Flask, layers: list[Layer]) -> None:
+    state_of(app).add(_compiled(app, layers))
+
+
+def _set_up_blueprint(setup: BlueprintSetupState, layers: list[Layer]) -> None:
+    app = cast("Flask", setup.app)  # Flask types it as the half of itself that does no I/O
+    # The name that requests know it by, prefixes of nesting and registration included.
+    name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
+    state_of(app).add(_compiled(app, layers), name)
