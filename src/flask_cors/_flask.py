@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from functools import partial
 from threading import Lock
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app, got_request_exception, has_request_context, request
@@ -29,6 +29,7 @@ from .core.origins import OriginRules
 from .core.resources import PathPattern, ResourceTable
 from .wsgi import PolicyMiddleware, StartResponse, WSGIEnvironment, is_preflight, routed_path
 
+T = TypeVar("T")
 Policies: TypeAlias = ResourceTable[Policy]
 
 # Keys of the WSGI environment.
@@ -44,16 +45,19 @@ _lock = Lock()
 
 def this_app(app: Flask = current_app) -> Flask:
     """Return the current app, or `app`, itself: not a stand-in, which would be another later."""
-    return app._get_current_object() if isinstance(app, LocalProxy) else app
+    stand_in: object = app
+    if isinstance(stand_in, LocalProxy):
+        return cast("LocalProxy[Flask]", stand_in)._get_current_object()
+    return app
 
 
-def run_in(app: Flask, awaitable: Awaitable[bool]) -> bool:
+def run_in(app: Flask, awaitable: Awaitable[T]) -> T:
     """Run an awaitable to its end in sync code, as `app` runs its async views."""
 
-    async def awaited() -> bool:
+    async def awaited() -> T:
         return await awaitable
 
-    return bool(app.ensure_sync(awaited)())
+    return cast("T", app.ensure_sync(awaited)())
 
 
 def asked_method(environ: WSGIEnvironment) -> str:
@@ -80,29 +84,30 @@ class ViewPolicy:
     """Is the policy of a decorated view: its options, compiled once for each app it runs in."""
 
     def __init__(self, options: CrossOriginOptions) -> None:
-        self.layer = Layer({**options})
         report = Report()
-        values = read_layer(self.layer, CROSS_ORIGIN_OPTIONS, report)
+        self._values = read_layer(Layer({**options}), CROSS_ORIGIN_OPTIONS, report)
         # What is not given here may be by the app, so it is judged as harmless.
-        judge({"origins": OriginRules(), **values}, "", report)
+        judge({"origins": OriginRules(), **self._values}, "", report)
         report.raise_problems()
-        self.automatic_options = values.get("automatic_options", True) is True
+        report.warn()
+        self._told = report.doubts
+        self.automatic_options = self._values.get("automatic_options", True) is True
         # Not in the app's state: a view that is decorated anew for each request leaves nothing.
         self._policies: WeakKeyDictionary[Flask, Policy] = WeakKeyDictionary()
 
     def within(self, app: Flask) -> Policy:
         """Return the policy in `app`, whose configuration says what the decorator does not."""
-        policy = self._policies.get(app)
-        if policy is None:
-            report = Report()
-            config = read_layer(config_of(app, report), OPTIONS, report)
-            values = config | read_layer(self.layer, CROSS_ORIGIN_OPTIONS, report)
-            policy = Policy(judge(values, "", report))
-            report.raise_problems()
-            report.warn()
-            if not policy.settings.intercept_exceptions:
-                state_of(app).watch_exceptions()
-            self._policies[app] = policy
+        return self._policies.get(app) or self._compile(app)
+
+    def _compile(self, app: Flask) -> Policy:
+        report = Report()
+        values = read_layer(config_of(app, report), OPTIONS, report)
+        policy = Policy(judge({**values, **self._values}, "", report))
+        report.raise_problems()
+        report.warn(told=self._told)
+        if not policy.settings.intercept_exceptions:
+            state_of(app).watch_exceptions()
+        self._policies[app] = policy
         return policy
 
 

@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from ._flask import config_of, state_of, this_app
 from .core import Policy
 from .core.errors import Report, shown
-from .core.options import CORSOptions, Layer, Unpack, resolve
+from .core.options import CORSOptions, Layer, Unpack, held, resolve
 from .core.origins import OriginRules
 from .core.resources import PathPattern
 
@@ -35,7 +35,7 @@ class CORS:
     def __init__(
         self, app: Flask | Blueprint | None = None, **options: Unpack[CORSOptions]
     ) -> None:
-        self._layer = Layer({**options})
+        self._layer = Layer(held({**options}))
         if app is not None:
             self.init_app(app)
         else:
@@ -51,7 +51,7 @@ class CORS:
         Raises:
             ConfigurationError: same as of the constructor.
         """
-        layers = [self._layer, Layer({**options})]
+        layers = [self._layer, Layer(held({**options}))]
         if isinstance(app, Blueprint):
             _judge_alone(layers)
             app.record(lambda setup: _set_up_blueprint(setup, layers))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -121,9 +122,12 @@ class Report:
         if self.problems:
             raise ConfigurationError(_each_once(self.problems))
 
-    def warn(self) -> None:
-        """Issue a `CORSWarning` for each doubt, each once, at the caller outside this package."""
-        for doubt in _each_once(self.doubts):
+    def warn(self, told: Sequence[Problem] = ()) -> None:
+        """Issue a `CORSWarning` for each doubt, each once, at the caller outside this package.
+
+        Those that were `told` before are left out.
+        """
+        for doubt in _each_once([doubt for doubt in self.doubts if doubt not in told]):
             warnings.warn(CORSWarning(doubt), stacklevel=_depth_of_the_caller())
 
 

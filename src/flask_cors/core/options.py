@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
@@ -146,6 +146,14 @@ class Settings:
     always_send: bool = True
     automatic_options: bool = True
     intercept_exceptions: bool = True
+
+
+def held(options: Mapping[str, object]) -> dict[str, object]:
+    """Return options that can be read more than once: what an iterator yields is kept."""
+    return {
+        name: tuple(cast("Iterator[object]", value)) if isinstance(value, Iterator) else value
+        for name, value in options.items()
+    }
 
 
 class Layer(NamedTuple):
