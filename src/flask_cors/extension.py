@@ -12,9 +12,8 @@ from .core import Policy
 from .core.errors import Report, shown
 from .core.options import CORSOptions, Layer, Unpack, held, resolve
 from .core.origins import OriginRules
+from .core.policy import compile_resources
 from .core.resources import PathPattern
-
-Entries = list[tuple[PathPattern, Policy]]
 
 
 class CORS:
@@ -77,12 +76,9 @@ def _judge_alone(layers: list[Layer]) -> None:
     report.raise_problems()
 
 
-def _compiled(app: Flask, layers: list[Layer]) -> Entries:
+def _compiled(app: Flask, layers: list[Layer]) -> list[tuple[PathPattern, Policy]]:
     report = Report()
-    resolved = resolve([config_of(app, report), *layers], report)
-    report.raise_problems()
-    report.warn()
-    return [(path, Policy(settings)) for path, settings in resolved]
+    return compile_resources([config_of(app, report), *layers], report)
 
 
 def _set_up_app(app: Flask, layers: list[Layer]) -> None:

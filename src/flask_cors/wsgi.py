@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias, Union
 
@@ -14,6 +15,11 @@ from .core import (
     Decision,
     Policy,
 )
+from .core.errors import Report, shown
+from .core.options import CORSOptions, Layer, Unpack
+from .core.origins import is_async
+from .core.policy import compile_resources
+from .core.resources import ResourceTable
 
 WSGIEnvironment: TypeAlias = dict[str, Any]  # what PEP 3333 puts there is of any type
 ExcInfo: TypeAlias = Union[
@@ -117,6 +123,85 @@ class PolicyMiddleware:
             return start_response(status, headers, exc_info)
 
         return self.app(environ, start)
+
+
+class CORSMiddleware(PolicyMiddleware):
+    """Lets other origins read the responses of a WSGI app.
+
+    An exception that the app lets escape is answered with a 500 that has the headers, so that a
+    script sees its status, and goes on to the server; `intercept_exceptions=False` leaves the
+    answer to the server too.
+
+    Args:
+        app: the WSGI app.
+        options: those of `flask_cors.CORS`, by name.
+
+    Raises:
+        ConfigurationError: with every problem of the options; an `async` origin callable is one,
+            for WSGI has no event loop.
+    """
+
+    def __init__(self, app: WSGIApplication, **options: Unpack[CORSOptions]) -> None:
+        super().__init__(app)
+        report = Report()
+        self._resources = ResourceTable(compile_resources([Layer({**options})], report))
+        for _, policy in self._resources.given:
+            for predicate in filter(is_async, policy.settings.origins.predicates):
+                report.error(
+                    "origin-async",
+                    "origins",
+                    predicate,
+                    f"origins: {shown(predicate)} is async, and plain WSGI has no event loop to "
+                    "run it. Write `def`, or use flask_cors.CORS or flask_cors.asgi",
+                )
+        report.raise_problems()
+
+    def preflight_policy(self, environ: WSGIEnvironment) -> Policy | None:
+        """Return the policy of the requested path."""
+        return self._resources.find(routed_path(environ))
+
+    def response_decision(self, environ: WSGIEnvironment) -> Decision | None:
+        """Return what the policy of the requested path says."""
+        policy = self._resources.find(routed_path(environ))
+        return self.decide(policy, environ) if policy else None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        started = False
+
+        def start(
+            status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            nonlocal started
+            started = True
+            return start_response(status, headers, exc_info)
+
+        def failed(error: Exception) -> Iterator[bytes]:
+            """Answer with a 500, and let the server see the exception once that is sent."""
+            policy = self._resources.find(routed_path(environ))
+            if started or policy is None or not policy.settings.intercept_exceptions:
+                raise error
+            body = b"Internal Server Error"
+            lines = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+            lines = self.decide(policy, environ).added_to(lines)
+            start_response("500 Internal Server Error", lines, sys.exc_info())
+            yield body
+            raise error
+
+        def guarded(parts: Iterable[bytes]) -> Iterator[bytes]:
+            """Serve an app that starts its response only when it is iterated over."""
+            try:
+                yield from parts
+            except Exception as error:  # noqa: BLE001  (goes on to the server)
+                yield from failed(error)
+            finally:
+                getattr(parts, "close", bool)()
+
+        try:
+            parts = super().__call__(environ, start)
+        except Exception as error:  # noqa: BLE001  (goes on to the server)
+            return failed(error)
+        return parts if started else guarded(parts)
 
 
 def is_preflight(environ: WSGIEnvironment) -> bool:

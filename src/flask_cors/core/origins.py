@@ -290,15 +290,22 @@ class OriginRules:
 
     def verdict(self, text: str) -> bool | None:
         """Return whether an `Origin` is allowed, or `None` where the callables must be asked."""
-        if text in self.exact or self.any:
+        if self.any:
             return True
-        origin = parse_origin(text)
+        # Before anything is hashed or searched. (`lower` makes a "k" of the Kelvin sign.)
+        if len(text) > MAX_ORIGIN_LENGTH or not text.isascii():
+            return False
+        if text in self.exact or text.lower() in self.exact:
+            return True
+        if not (self.wildcards or self.regexes or self.predicates):
+            return False
+        return self._searched(text)
+
+    def _searched(self, text: str) -> bool | None:
+        origin = parse_origin(text.lower())
         if origin is None:
             return False
-        canonical = text.lower()
-        if canonical in self.exact:
-            return True
-        if self.wildcards and not self.wildcards.isdisjoint(generalizations(origin)):
+        if not self.wildcards.isdisjoint(generalizations(origin)):
             return True
         if any(regex.fullmatch(text) for regex in self.regexes):
             return True
@@ -315,11 +322,11 @@ class OriginRules:
 
 
 def generalizations(origin: Origin) -> Iterator[str]:
-    """Return every canonical origin pattern that matches an origin.
+    """Return every canonical origin pattern that matches an origin in lower case.
 
     They are as many as its host has labels, twice: for its own port and for any.
     """
-    scheme, host, port = (part.lower() for part in origin)
+    scheme, host, port = origin
     ports = (":" + port if port not in _omitted(scheme) else "", ":*")
     hosts = ["*"]
     if not host.startswith("["):

@@ -36,9 +36,11 @@ from .options import (
     Unpack,
     judge,
     read_layer,
+    resolve,
 )
 from .origins import OriginPredicate, is_origin
 from .protocols import RequestHeaders, ResponseHeaders
+from .resources import PathPattern
 
 Field: TypeAlias = tuple[str, str]
 Kind: TypeAlias = Literal["preflight", "actual", "plain"]
@@ -305,3 +307,15 @@ class Policy:
         if settings.max_age is not None:
             fields.append((ACL_MAX_AGE, str(settings.max_age)))
         return "granted" if names is not None and len(allowed) == len(names) else "headers"
+
+
+def compile_resources(layers: Iterable[Layer], report: Report) -> list[tuple[PathPattern, Policy]]:
+    """Return the policy of each resource that layers of options, the weakest first, result in.
+
+    Raises:
+        ConfigurationError: with every problem of the options.
+    """
+    resolved = resolve(layers, report)
+    report.raise_problems()
+    report.warn()
+    return [(path, Policy(settings)) for path, settings in resolved]

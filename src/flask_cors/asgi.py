@@ -1,0 +1,142 @@
+"""CORS for any ASGI app: Quart, Starlette, FastAPI, Django, or Flask behind an ASGI server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from ._log import log_decision, to_be_logged
+from .core.errors import Report
+from .core.options import CORSOptions, Layer, Unpack
+from .core.policy import compile_resources
+from .core.resources import ResourceTable
+
+if TYPE_CHECKING:
+    from asgiref.typing import (
+        ASGI3Application,
+        ASGIReceiveCallable,
+        ASGISendCallable,
+        HTTPScope,
+        Scope,
+    )
+
+# `ASGI3Application` would refuse the apps of Quart, Starlette and Django in every type checker.
+ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+Lines: TypeAlias = Iterable[tuple[bytes, bytes]]
+
+
+class ScopeHeaders:
+    """Are the header fields of an ASGI request; lines of one name are joined, as HTTP has it."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def get(self, name: str, /) -> str | None:
+        """Return the value of the field `name`, or `None` where the request has none."""
+        wanted = name.lower().encode("ascii")
+        found = [value for key, value in self._lines if key.lower() == wanted]
+        return b", ".join(found).decode("latin-1") if found else None
+
+
+def routed_path(scope: HTTPScope) -> str:
+    """Return the path that a framework routes on: without the root path, with one leading slash."""
+    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    if root and (path == root or path.startswith(root + "/")):
+        path = path[len(root) :]
+    return "/" + path.lstrip("/")
+
+
+class CORSMiddleware:
+    """Lets other origins read the responses of an ASGI app.
+
+    Preflights are answered here; of everything else only `http.response.start` is touched. An
+    exception that the app lets escape before it is answered with a 500 that has the headers, so
+    that a script sees its status, and goes on to the server; `intercept_exceptions=False` leaves
+    the answer to what is around.
+
+    Args:
+        app: the ASGI app.
+        options: those of `flask_cors.CORS`, by name; origin callables may be `async`.
+
+    Raises:
+        ConfigurationError: with every problem of the options.
+    """
+
+    def __init__(self, app: ASGIApp, **options: Unpack[CORSOptions]) -> None:
+        self.app = app
+        self._resources = ResourceTable(compile_resources([Layer({**options})], Report()))
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Serve one connection."""
+        app = cast("ASGI3Application", self.app)
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        path = routed_path(scope)
+        policy = self._resources.find(path)
+        if policy is None:
+            await app(scope, receive, send)
+            return
+        headers = ScopeHeaders(scope.get("headers", ()))
+        decision = await policy.decide_async(scope["method"], headers)
+        if to_be_logged(decision):
+            log_decision(decision, policy, scope["method"], path, headers)
+        if decision.kind == "preflight" and policy.settings.automatic_options:
+            await _respond(send, 200, decision, b"")
+        else:
+            await _serve(app, scope, receive, send, decision, policy.settings.intercept_exceptions)
+
+
+async def _serve(
+    app: ASGI3Application,
+    scope: HTTPScope,
+    receive: ASGIReceiveCallable,
+    send: ASGISendCallable,
+    decision: Decision,
+    intercept_exceptions: bool,  # noqa: FBT001  (an option, passed on)
+) -> None:
+    """Run the app, and add the decision to what it starts its response with."""
+    started = False
+
+    async def send_with_headers(event: ASGISendEvent) -> None:
+        nonlocal started
+        if event["type"] == "http.response.start":
+            started = True
+            event = event.copy()
+            event["headers"] = _added(decision, event.get("headers", ()))
+        await send(event)
+
+    try:
+        await app(scope, receive, send_with_headers)
+    except Exception:
+        if intercept_exceptions and not started:
+            await _respond(send, 500, decision, b"Internal Server Error")
+        raise
+
+
+async def _respond(send: ASGISendCallable, status: int, decision: Decision, body: bytes) -> None:
+    lines = [(b"content-length", str(len(body)).encode("ascii"))]
+    if body:
+        lines.append((b"content-type", b"text/plain"))
+    start: HTTPResponseStartEvent = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": _added(decision, lines),
+        "trailers": False,
+    }
+    await send(start)
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _added(decision: Decision, lines: Lines) -> Lines:
+    """Return the lines of a response with what the decision adds, names in lower case as ASGI has it."""
+    lines = list(lines)
+    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
+    added = decision.added_to(fields)[len(fields) :]
+    return lines + [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in added
+    ]
