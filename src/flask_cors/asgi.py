@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
+
+from asgiref.typing import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    HTTPResponseStartEvent,
+    HTTPScope,
+    Scope,
+)
 
 from ._log import log_decision, to_be_logged
+from .core import Decision
 from .core.errors import Report
 from .core.options import CORSOptions, Layer, Unpack
 from .core.policy import compile_resources
 from .core.resources import ResourceTable
-
-if TYPE_CHECKING:
-    from asgiref.typing import (
-        ASGI3Application,
-        ASGIReceiveCallable,
-        ASGISendCallable,
-        HTTPScope,
-        Scope,
-    )
 
 # `ASGI3Application` would refuse the apps of Quart, Starlette and Django in every type checker.
 ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
@@ -42,7 +44,8 @@ class ScopeHeaders:
 
 def routed_path(scope: HTTPScope) -> str:
     """Return the path that a framework routes on: without the root path, with one leading slash."""
-    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    path = scope["path"]
+    root = scope["root_path"].rstrip("/") if "root_path" in scope else ""
     if root and (path == root or path.startswith(root + "/")):
         path = path[len(root) :]
     return "/" + path.lstrip("/")
@@ -81,23 +84,22 @@ class CORSMiddleware:
         if policy is None:
             await app(scope, receive, send)
             return
-        headers = ScopeHeaders(scope.get("headers", ()))
+        headers = ScopeHeaders(scope["headers"] if "headers" in scope else ())
         decision = await policy.decide_async(scope["method"], headers)
         if to_be_logged(decision):
             log_decision(decision, policy, scope["method"], path, headers)
         if decision.kind == "preflight" and policy.settings.automatic_options:
             await _respond(send, 200, decision, b"")
         else:
-            await _serve(app, scope, receive, send, decision, policy.settings.intercept_exceptions)
+            intercepted = policy.settings.intercept_exceptions
+            await _serve(lambda send: app(scope, receive, send), send, decision, intercepted)
 
 
 async def _serve(
-    app: ASGI3Application,
-    scope: HTTPScope,
-    receive: ASGIReceiveCallable,
+    app: Callable[[ASGISendCallable], Awaitable[None]],
     send: ASGISendCallable,
     decision: Decision,
-    intercept_exceptions: bool,  # noqa: FBT001  (an option, passed on)
+    intercepted: bool,  # noqa: FBT001  (an option, passed on)
 ) -> None:
     """Run the app, and add the decision to what it starts its response with."""
     started = False
@@ -111,9 +113,9 @@ async def _serve(
         await send(event)
 
     try:
-        await app(scope, receive, send_with_headers)
+        await app(send_with_headers)
     except Exception:
-        if intercept_exceptions and not started:
+        if intercepted and not started:
             await _respond(send, 500, decision, b"Internal Server Error")
         raise
 
@@ -133,10 +135,9 @@ async def _respond(send: ASGISendCallable, status: int, decision: Decision, body
 
 
 def _added(decision: Decision, lines: Lines) -> Lines:
-    """Return the lines of a response with what the decision adds, names in lower case as ASGI has it."""
+    """Return the lines of a response with what the decision adds, in lower case as ASGI has it."""
     lines = list(lines)
     fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
-    added = decision.added_to(fields)[len(fields) :]
-    return lines + [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in added
-    ]
+    for name, value in decision.added_to(fields)[len(fields) :]:
+        lines.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    return lines
