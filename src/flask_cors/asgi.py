@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 from asgiref.typing import (
@@ -42,10 +42,14 @@ class ScopeHeaders:
         return b", ".join(found).decode("latin-1") if found else None
 
 
+def _given(scope: HTTPScope) -> Mapping[str, object]:
+    """Return a scope as what it may lack: a server need not give what has a default."""
+    return cast("Mapping[str, object]", scope)
+
+
 def routed_path(scope: HTTPScope) -> str:
     """Return the path that a framework routes on: without the root path, with one leading slash."""
-    path = scope["path"]
-    root = scope["root_path"].rstrip("/") if "root_path" in scope else ""
+    path, root = scope["path"], str(_given(scope).get("root_path", "")).rstrip("/")
     if root and (path == root or path.startswith(root + "/")):
         path = path[len(root) :]
     return "/" + path.lstrip("/")
@@ -84,7 +88,7 @@ class CORSMiddleware:
         if policy is None:
             await app(scope, receive, send)
             return
-        headers = ScopeHeaders(scope["headers"] if "headers" in scope else ())
+        headers = ScopeHeaders(cast("Lines", _given(scope).get("headers", ())))
         decision = await policy.decide_async(scope["method"], headers)
         if to_be_logged(decision):
             log_decision(decision, policy, scope["method"], path, headers)
