@@ -237,8 +237,9 @@ class _FlaskMiddleware(PolicyMiddleware):
         super().__init__(app.wsgi_app, partial(run_in, app))
         self._state = state
         # What was put around the app before may answer on its own (DispatcherMiddleware): only
-        # what comes from Flask itself is touched then, and preflights are answered in there.
-        self._wrapped = "wsgi_app" in vars(app)
+        # what comes from Flask itself is touched then, and preflights are answered in there. The
+        # debugger's page for an exception is the app's answer to it.
+        self._wrapped = "wsgi_app" in vars(app) and type(self.app).__module__ != "werkzeug.debug"
         if self._wrapped:
             self._answer_inside(app)
 

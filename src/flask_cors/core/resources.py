@@ -97,7 +97,7 @@ class ResourceTable(Generic[T]):
     """
 
     def __init__(self, entries: Iterable[tuple[PathPattern, T]]) -> None:
-        self.given = tuple(entries)
+        self.given: tuple[tuple[PathPattern, T], ...] = tuple(entries)
         # Of equals the later one wins. The sort is stable, and ends with the most specific.
         ordered = sorted(self.given, key=lambda entry: entry[0].specificity)[::-1]
         self._literals: dict[str, T] = {}
