@@ -1,0 +1,305 @@
+"""One app, two origins: see in a browser which calls CORS lets through, which not, and why.
+
+Run it and open http://127.0.0.1:5000. To a browser http://localhost:5000 is another origin,
+though the same server answers: the page calls it and shows what comes of each call.
+
+    python docs/examples/quickstart.py [PORT]
+
+The port can also be given in the environment, as PORT.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, TypedDict
+
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+from werkzeug.serving import run_simple
+
+from flask_cors import CORS, cross_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PAGE = "http://127.0.0.1:*"  # the origin of the page, on any port
+
+app = Flask(__name__)
+CORS(
+    app,
+    resources={
+        "/api/*": {"origins": [PAGE]},
+        "/private/*": {"origins": [PAGE], "supports_credentials": True},
+        "/partner/*": {"origins": ["https://partner.example"]},
+    },
+)
+
+
+@app.get("/api/hello")
+def hello() -> ResponseReturnValue:
+    """Answer a simple call."""
+    return {"message": "Hello from the other origin"}
+
+
+@app.put("/api/items/<int:number>")
+def put_item(number: int) -> ResponseReturnValue:
+    """Take JSON, for which a browser asks first."""
+    return {"number": number, "stored": request.get_json()}
+
+
+@app.get("/async")
+@cross_origin(origins=[PAGE], expose_headers=["X-Waited"])
+async def wait() -> ResponseReturnValue:
+    """Answer after a while, with a header that a script may read."""
+    await asyncio.sleep(0.05)
+    return {"message": "Hello from async def"}, {"X-Waited": "50 ms"}
+
+
+@app.get("/private/profile")
+def profile() -> ResponseReturnValue:
+    """Answer a call that may bring cookies."""
+    return {"message": "Credentials are welcome here"}
+
+
+@app.route("/partner/report", methods=["GET", "PUT"])
+def report() -> ResponseReturnValue:
+    """Answer what only the partner's pages may read."""
+    return {"message": "For the partner only"}
+
+
+# The rest is not about CORS: it lets a person see what the browser and the server say to each
+# other, preflights included, which no script may see.
+
+
+class Exchange(TypedDict):
+    """One request from another origin, and its answer, as far as they are about CORS."""
+
+    call: str
+    request: str
+    sent: dict[str, str]
+    status: str
+    answer: dict[str, str]
+
+
+exchanges: deque[Exchange] = deque(maxlen=100)
+SENT = ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers")
+
+
+def watch(inner: WSGIApplication) -> WSGIApplication:
+    """Return `inner`, with an eye on what other origins ask it and what it answers."""
+
+    def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def noting(
+            status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            note(environ, status, headers)
+            return start_response(status, headers, exc_info)
+
+        return inner(environ, noting if "HTTP_ORIGIN" in environ else start_response)
+
+    return watched
+
+
+def note(environ: WSGIEnvironment, status: str, headers: list[tuple[str, str]]) -> None:
+    """Add an exchange to those that the page asks for."""
+    variables = {name: "HTTP_" + name.upper().replace("-", "_") for name in SENT}
+    exchanges.append(
+        {
+            "call": environ["QUERY_STRING"],
+            "request": f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}",
+            "sent": {name: environ[key] for name, key in variables.items() if key in environ},
+            "status": status,
+            "answer": {name: value for name, value in headers if name.startswith("Access-Control")},
+        }
+    )
+
+
+@app.get("/exchanges/<call>")
+def exchanges_of(call: str) -> ResponseReturnValue:
+    """List what was said for one call of the page."""
+    return [exchange for exchange in exchanges if exchange["call"] == call]
+
+
+@app.get("/")
+def page() -> ResponseReturnValue:
+    """Show the page that makes the calls."""
+    return HTML
+
+
+HTML = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Flask-CORS: what comes through</title>
+<link rel="icon" href="data:,">
+<style>
+  :root {
+    color-scheme: light dark;
+    --back: #f6f6f4; --card: #fff; --text: #1d2126; --soft: #5a626c; --line: #dcdfe3;
+    --good: #12703a; --bad: #b3261e;
+  }
+  @media (prefers-color-scheme: dark) {
+    :root {
+      --back: #15181c; --card: #1e2227; --text: #e6e8ea; --soft: #a2aab4; --line: #353b43;
+      --good: #63d192; --bad: #ff8f85;
+    }
+  }
+  body { margin: 0; background: var(--back); color: var(--text);
+         font: 16px/1.5 system-ui, sans-serif; }
+  main { max-width: 48rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
+  h1 { font-size: 1.5rem; line-height: 1.2; margin: 0 0 .5rem; }
+  h2 { font-size: 1.05rem; margin: 0; }
+  p { margin: .5rem 0; }
+  code, pre { font: .85rem/1.5 ui-monospace, monospace; }
+  pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+  article { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
+            padding: 1rem; margin-top: 1rem; }
+  header { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; }
+  dl { display: grid; grid-template-columns: 5.5rem 1fr; gap: .5rem 1rem; margin: .75rem 0 0; }
+  dt { color: var(--soft); }
+  dd { margin: 0; min-width: 0; }
+  .good { color: var(--good); font-weight: 600; white-space: nowrap; }
+  .bad { color: var(--bad); font-weight: 600; white-space: nowrap; }
+  button { font: inherit; padding: .25rem .75rem; cursor: pointer; }
+  @media (max-width: 32rem) {
+    dl { grid-template-columns: 1fr; gap: 0; }
+    dd { margin-bottom: .5rem; }
+  }
+</style>
+<main>
+  <h1>What comes through from another origin</h1>
+  <p>This page comes from <code id="here"></code> and calls <code id="there"></code>. The same
+    server answers both, but to a browser they are two origins, so it asks the server's CORS
+    headers before it lets this page read an answer. In the rules below, <code>PAGE</code> is
+    <code>http://127.0.0.1:*</code>: the origin of this page, on any port.</p>
+  <p><button type="button">Make all calls again</button></p>
+  <noscript><p class="bad">The calls are made by a script, and scripts are off here.</p></noscript>
+  <div aria-live="polite"></div>
+</main>
+<script>
+const here = location.origin;
+const there = here.replace("//127.0.0.1", "//localhost");
+if (location.hostname === "localhost") location.replace(here.replace("//localhost", "//127.0.0.1"));
+
+const API = '"/api/*": {"origins": [PAGE]}';
+const PRIVATE = '"/private/*": {"origins": [PAGE], "supports_credentials": True}';
+const PARTNER = '"/partner/*": {"origins": ["https://partner.example"]}';
+const JSON_PUT = {method: "PUT", headers: {"Content-Type": "application/json"}, body: '{"tea": 2}'};
+const CALLS = [
+  {title: "A simple GET", rule: API, path: "/api/hello"},
+  {title: "A PUT with JSON", rule: API, path: "/api/items/1", init: JSON_PUT},
+  {title: "An async view with its own rule", path: "/async", reads: "X-Waited",
+   rule: '@cross_origin(origins=[PAGE], expose_headers=["X-Waited"])'},
+  {title: "Credentials, where they are supported", rule: PRIVATE, path: "/private/profile",
+   init: {credentials: "include"}},
+  {title: "Credentials, where they are not", rule: API, path: "/api/hello",
+   init: {credentials: "include"}},
+  {title: "A GET for someone else's eyes", rule: PARTNER, path: "/partner/report"},
+  {title: "A PUT that only someone else may send", rule: PARTNER, path: "/partner/report",
+   init: JSON_PUT},
+];
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function lines(fields) {
+  return Object.entries(fields).map(([name, value]) => `    ${name}: ${value}\\n`).join("");
+}
+
+function transcript(exchanges) {
+  return exchanges.flatMap(({request, sent, status, answer}) => [
+    `\\u2192 ${request.replace(" /", ` ${there}/`)}\\n`, lines(sent),
+    `\\u2190 ${status}\\n`, lines(answer),
+  ]).join("").trimEnd();
+}
+
+function reason(call, readable, exchanges) {
+  const last = exchanges.at(-1);
+  if (!last) return `No request arrived: is ${there} this server?`;
+  const preflight = last.request.startsWith("OPTIONS ");
+  const origin = last.answer["Access-Control-Allow-Origin"];
+  const credentials = call.init?.credentials === "include";
+  if (readable) {
+    return (exchanges.length > 1 ? "A preflight asked first, and was granted. " : "")
+      + "The answer names the origin of this page"
+      + (credentials ? " and allows credentials" : "") + ", so the script may read it.";
+  }
+  if (!origin) {
+    return "The answer does not name the origin of this page. "
+      + (preflight ? `It was only the preflight: the ${call.init.method} was never sent.`
+                   : "The view ran, but the browser keeps its answer from the script.");
+  }
+  if (credentials && last.answer["Access-Control-Allow-Credentials"] !== "true") {
+    return "The answer names the origin of this page, but does not say "
+      + "Access-Control-Allow-Credentials: true, and the call brings credentials.";
+  }
+  return "The console of the browser (F12) names the check that failed.";
+}
+
+async function make(call) {
+  const id = crypto.randomUUID();  // also makes the URL new, so that no preflight is remembered
+  let outcome, readable = true;
+  try {
+    const response = await fetch(`${there}${call.path}?${id}`, call.init);
+    const extra = call.reads ? `, ${call.reads}: ${response.headers.get(call.reads)}` : "";
+    outcome = `The script read ${response.status}${extra}, ${(await response.text()).trim()}`;
+  } catch (error) {
+    readable = false;
+    outcome = `The script got nothing but ${error.name}: ${error.message}`;
+  }
+  const exchanges = await (await fetch(`/exchanges/${id}`)).json();
+  return {outcome, readable, exchanges};
+}
+
+function card(call, {outcome, readable, exchanges}) {
+  const made = document.createElement("article");
+  made.dataset.outcome = readable ? "let through" : "refused";
+  const header = document.createElement("header");
+  header.append(element("h2", call.title),
+                element("span", made.dataset.outcome, readable ? "good" : "bad"));
+  const list = document.createElement("dl");
+  for (const [term, tag, text] of [
+    ["Rule", "pre", call.rule],
+    ["Traffic", "pre", transcript(exchanges)],
+    ["Happened", "span", outcome],
+    ["Why", "span", reason(call, readable, exchanges)],
+  ]) {
+    const cell = document.createElement("dd");
+    cell.append(element(tag, text));
+    list.append(element("dt", term), cell);
+  }
+  made.append(header, list);
+  return made;
+}
+
+const button = document.querySelector("button");
+async function makeAll() {
+  button.disabled = true;
+  const cards = [];
+  for (const call of CALLS) cards.push(card(call, await make(call)));
+  document.querySelector("[aria-live]").replaceChildren(...cards);
+  button.disabled = false;
+}
+
+document.querySelector("#here").textContent = here;
+document.querySelector("#there").textContent = there;
+button.addEventListener("click", makeAll);
+makeAll();
+</script>
+"""
+
+
+if __name__ == "__main__":
+    port = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("PORT", "5000"))
+    print(f"Open http://127.0.0.1:{port} (Ctrl+C ends it)", flush=True)
+    run_simple("127.0.0.1", port, watch(app), threaded=True)
