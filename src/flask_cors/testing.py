@@ -1,0 +1,172 @@
+"""Puts CORS rules under test: `fetch` over an app, with a browser's eyes and without a network."""
+
+from __future__ import annotations
+
+import json as json_module
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from werkzeug.datastructures import Headers
+from werkzeug.test import Client
+
+from .browser import (
+    STANDARD,
+    Credentials,
+    Engine,
+    Outcome,
+    PreflightCache,
+    Request,
+    Response,
+    Sent,
+    Step,
+    fetch,
+)
+from .core import CORSError
+from .wsgi import WSGIApplication
+
+
+class CORSBlocked(CORSError):  # noqa: N818  (a state of the world, as in "TypeError: Failed to fetch")
+    """Says that a browser keeps a response from the script, or does not send the request."""
+
+    def __init__(self, step: Step, outcome: Outcome) -> None:
+        super().__init__(step, outcome)
+        self.step = step
+        """the check that failed"""
+        self.outcome = outcome
+        """every step, and the requests that were sent with their responses"""
+
+    def __str__(self) -> str:
+        sent = "".join(
+            f"\n  {sent.request.method} {sent.request.url} -> {response.status}"
+            for sent, response in self.outcome.exchanges
+        )
+        return f"{self.step.code}: {self.step.told} (Fetch, {self.step.section}){sent}"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Is what a script gets."""
+
+    status: int
+    headers: Headers
+    """those that the script may read"""
+    body: bytes
+    outcome: Outcome
+    """every step, and the requests that were sent with their responses"""
+
+    @property
+    def text(self) -> str:
+        """Return the body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> object:
+        """Return the body parsed as JSON."""
+        parsed: object = json_module.loads(self.body)
+        return parsed
+
+
+class Browser:
+    """Fetches from an app as a page of another origin would, with cookies and a preflight cache.
+
+    Whether a cookie is kept back by its `SameSite` attribute is not modelled.
+
+    Args:
+        app: a Flask app, or any WSGI callable. It answers for every host.
+        origin: the origin of the page.
+        server: the URL that the app is served at.
+        engine: the browser.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        origin: str = "https://app.example",
+        *,
+        server: str = "http://localhost",
+        engine: Engine = STANDARD,
+    ) -> None:
+        self.origin = origin
+        self._server = server
+        self._engine = engine
+        self._with_cookies = Client(app)
+        self._without = Client(app, use_cookies=False)
+        self._cache = PreflightCache()
+
+    def fetch(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes | str | None = None,
+        json: object = None,
+        credentials: Credentials = "same-origin",
+    ) -> Fetched:
+        """Return what a script gets for `fetch(url, {method, headers, body, credentials})`.
+
+        Args:
+            method: the method.
+            url: a path on the server, or a whole URL.
+            headers: the headers that the script sets.
+            body: the body; text goes as `text/plain`, unless `headers` say otherwise.
+            json: a value to send as JSON instead.
+            credentials: whether cookies go along: `omit`, `same-origin` or `include`.
+
+        Raises:
+            CORSBlocked: if the browser refuses.
+        """
+        outcome = self.outcome(
+            method, url, headers=headers, body=body, json=json, credentials=credentials
+        )
+        if outcome.response is None:
+            raise CORSBlocked(outcome.steps[-1], outcome)
+        response = outcome.response
+        return Fetched(response.status, Headers(response.headers), response.body, outcome)
+
+    def outcome(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes | str | None = None,
+        json: object = None,
+        credentials: Credentials = "same-origin",
+    ) -> Outcome:
+        """Same as `fetch`, but returns every step, and raises nothing."""
+        fields = [*(headers.items() if isinstance(headers, Mapping) else headers)]
+        typed = any(name.lower() == "content-type" for name, _ in fields)
+        if json is not None:
+            body = json_module.dumps(json)
+        if body is not None and not typed:
+            text_type = "text/plain;charset=UTF-8" if isinstance(body, str) else None
+            kind = "application/json" if json is not None else text_type
+            fields += [("Content-Type", kind)] if kind else []
+        request = Request(
+            method, urljoin(self._server, url), tuple(fields), self.origin, credentials
+        )
+        fetching = fetch(request, self._engine, self._cache, time.monotonic())
+        try:
+            sent = next(fetching)
+            while True:
+                with_body = sent.request.method not in {"OPTIONS", "GET", "HEAD"}
+                sent = fetching.send(self._send(sent, body if with_body else None))
+        except StopIteration as stop:
+            outcome: Outcome = stop.value
+            return outcome
+
+    def _send(self, sent: Sent, body: bytes | str | None) -> Response:
+        parts = urlsplit(sent.request.url)
+        client = self._with_cookies if sent.with_credentials else self._without
+        response = client.open(
+            parts.path or "/",
+            base_url=f"{parts.scheme}://{parts.netloc}/",
+            query_string=parts.query,
+            method=sent.request.method,
+            headers=list(sent.request.headers),
+            data=body,
+            buffered=True,
+        )
+        return Response(response.status_code, tuple(response.headers.items()), response.get_data())
