@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json as json_module
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from json import dumps, loads
+from typing import TypedDict
 from urllib.parse import urljoin, urlsplit
 
 from werkzeug.datastructures import Headers
@@ -23,8 +24,21 @@ from .browser import (
     Step,
     fetch,
 )
-from .core import CORSError
+from .core import ACL_REQUEST_METHOD, CORSError
+from .core.options import Unpack
 from .wsgi import WSGIApplication
+
+
+class FetchOptions(TypedDict, total=False):
+    """What a script may say about a request beside its method and URL."""
+
+    headers: Mapping[str, str] | Iterable[tuple[str, str]]
+    body: bytes | str
+    """text goes as `text/plain`, unless `headers` say otherwise"""
+    json: object
+    """a value to send as JSON instead"""
+    credentials: Credentials
+    """whether cookies go along; `same-origin` if absent"""
 
 
 class CORSBlocked(CORSError):  # noqa: N818  (a state of the world, as in "TypeError: Failed to fetch")
@@ -63,7 +77,7 @@ class Fetched:
 
     def json(self) -> object:
         """Return the body parsed as JSON."""
-        parsed: object = json_module.loads(self.body)
+        parsed: object = loads(self.body)
         return parsed
 
 
@@ -94,71 +108,54 @@ class Browser:
         self._without = Client(app, use_cookies=False)
         self._cache = PreflightCache()
 
-    def fetch(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
-        body: bytes | str | None = None,
-        json: object = None,
-        credentials: Credentials = "same-origin",
-    ) -> Fetched:
+    def fetch(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Fetched:
         """Return what a script gets for `fetch(url, {method, headers, body, credentials})`.
 
         Args:
             method: the method.
             url: a path on the server, or a whole URL.
-            headers: the headers that the script sets.
-            body: the body; text goes as `text/plain`, unless `headers` say otherwise.
-            json: a value to send as JSON instead.
-            credentials: whether cookies go along: `omit`, `same-origin` or `include`.
+            options: those of `FetchOptions`.
 
         Raises:
             CORSBlocked: if the browser refuses.
         """
-        outcome = self.outcome(
-            method, url, headers=headers, body=body, json=json, credentials=credentials
-        )
+        outcome = self.outcome(method, url, **options)
         if outcome.response is None:
             raise CORSBlocked(outcome.steps[-1], outcome)
         response = outcome.response
         return Fetched(response.status, Headers(response.headers), response.body, outcome)
 
-    def outcome(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
-        body: bytes | str | None = None,
-        json: object = None,
-        credentials: Credentials = "same-origin",
-    ) -> Outcome:
+    def outcome(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Outcome:
         """Same as `fetch`, but returns every step, and raises nothing."""
+        headers = options.get("headers", ())
         fields = [*(headers.items() if isinstance(headers, Mapping) else headers)]
-        typed = any(name.lower() == "content-type" for name, _ in fields)
-        if json is not None:
-            body = json_module.dumps(json)
-        if body is not None and not typed:
-            text_type = "text/plain;charset=UTF-8" if isinstance(body, str) else None
-            kind = "application/json" if json is not None else text_type
-            fields += [("Content-Type", kind)] if kind else []
+        body, kind = options.get("body"), None
+        if isinstance(body, str):
+            kind = "text/plain;charset=UTF-8"
+        if "json" in options:
+            body, kind = dumps(options["json"]), "application/json"
+        if kind and not any(name.lower() == "content-type" for name, _ in fields):
+            fields.append(("Content-Type", kind))
         request = Request(
-            method, urljoin(self._server, url), tuple(fields), self.origin, credentials
+            method,
+            urljoin(self._server, url),
+            tuple(fields),
+            self.origin,
+            options.get("credentials", "same-origin"),
         )
         fetching = fetch(request, self._engine, self._cache, time.monotonic())
         try:
             sent = next(fetching)
             while True:
-                with_body = sent.request.method not in {"OPTIONS", "GET", "HEAD"}
-                sent = fetching.send(self._send(sent, body if with_body else None))
+                sent = fetching.send(self._send(sent, body))
         except StopIteration as stop:
             outcome: Outcome = stop.value
             return outcome
 
     def _send(self, sent: Sent, body: bytes | str | None) -> Response:
         parts = urlsplit(sent.request.url)
+        asking = any(name == ACL_REQUEST_METHOD for name, _ in sent.request.headers)
+        bare = asking or sent.request.method in {"GET", "HEAD"}
         client = self._with_cookies if sent.with_credentials else self._without
         response = client.open(
             parts.path or "/",
@@ -166,7 +163,19 @@ class Browser:
             query_string=parts.query,
             method=sent.request.method,
             headers=list(sent.request.headers),
-            data=body,
+            data=None if bare else body,
             buffered=True,
         )
         return Response(response.status_code, tuple(response.headers.items()), response.get_data())
+
+
+try:
+    import pytest
+except ImportError:  # a project may test with something else
+    pass
+else:
+
+    @pytest.fixture
+    def browser(app: WSGIApplication) -> Browser:
+        """Give a `Browser` on a page of another origin; the project has a fixture `app`."""
+        return Browser(app)

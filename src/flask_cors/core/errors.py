@@ -47,6 +47,17 @@ Code: TypeAlias = Literal[
     "option-historic",
     "private-network",
     "resource-unmatchable",
+    # findings of `flask cors check`
+    "key-late",
+    "max-age-cap",
+    "origin-public-suffix",
+    "regex-backtracking",
+    "regex-dot",
+    "regex-lookalike",
+    "resource-shadowed",
+    "resource-unused",
+    "second-layer",
+    "view-unrouted",
 ]
 """The stable names of everything that the validation says."""
 
