@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from functools import partial
 from threading import Lock
 from typing import TypeAlias, TypeVar, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from flask import Flask, current_app, got_request_exception, has_request_context, request
 from flask.wrappers import Response
@@ -77,7 +77,13 @@ def matched(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
 def config_of(app: Flask, report: Report) -> Layer:
     """Return the `CORS_*` keys of an app as a layer of options."""
     config: object = app.config
-    return config_layer(config if isinstance(config, Mapping) else {}, report)
+    layer = config_layer(config if isinstance(config, Mapping) else {}, report)
+    state_of(app).config = dict(layer.options)
+    return layer
+
+
+all_view_policies: WeakSet[ViewPolicy] = WeakSet()
+"""Of every view in the process, for `flask cors` to find those that no route uses."""
 
 
 class ViewPolicy:
@@ -91,6 +97,9 @@ class ViewPolicy:
         report.raise_problems()
         report.warn()
         self._told = report.doubts
+        self.view: object = None
+        """what was decorated with it last"""
+        all_view_policies.add(self)
         self.automatic_options = self._values.get("automatic_options", True) is True
         # Not in the app's state: a view that is decorated anew for each request leaves nothing.
         self._policies: WeakKeyDictionary[Flask, Policy] = WeakKeyDictionary()
@@ -133,6 +142,8 @@ class AppState:
         self.app = app
         self.resources = _NOWHERE
         self.blueprints: dict[str, Policies] = {}
+        self.config: dict[str, object] = {}
+        """the `CORS_*` keys as they were when they were last read"""
         self._middleware: _FlaskMiddleware | None = None
         self._views_counted = 0
         self._views_decorated = False
@@ -151,6 +162,11 @@ class AppState:
             if self._middleware is None:
                 self._middleware = _FlaskMiddleware(self)
                 self.app.wsgi_app = self._middleware  # type: ignore[method-assign]  # Flask's way to add middleware
+
+    @property
+    def installed(self) -> bool:
+        """Return whether the middleware is around the app."""
+        return self._middleware is not None
 
     def watch_exceptions(self) -> None:
         """Note in its environment when a request ends in an exception that nobody caught."""
@@ -178,7 +194,7 @@ class AppState:
         """Return whose policy holds for a preflight: that of the request it asks for."""
         method = asked_method(environ)
         endpoint = matched(self.app, environ, method) if self._routed() else None
-        return self._policy(endpoint, method, environ)
+        return self.policy(endpoint, method, environ)
 
     def response_policy(self, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds for a response."""
@@ -187,7 +203,7 @@ class AppState:
         if environ["REQUEST_METHOD"] == "OPTIONS" and is_preflight(environ):
             return self.preflight_policy(environ)
         rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
-        return self._policy(getattr(rule, "endpoint", None), environ["REQUEST_METHOD"], environ)
+        return self.policy(getattr(rule, "endpoint", None), environ["REQUEST_METHOD"], environ)
 
     def _routed(self) -> bool:
         """Return whether it depends on the view, or its blueprint, whose policy holds."""
@@ -197,7 +213,7 @@ class AppState:
             self._views_decorated = any(map(_is_decorated, functions.values()))
         return self._views_decorated or bool(self.blueprints)
 
-    def _policy(self, endpoint: str | None, method: str, environ: WSGIEnvironment) -> Policy | None:
+    def policy(self, endpoint: str | None, method: str, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds: the view's, the innermost blueprint's, or a resource's."""
         path = routed_path(environ)
         if endpoint is not None:

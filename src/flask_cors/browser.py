@@ -103,18 +103,30 @@ class Sent(NamedTuple):
     """whether cookies go with it, and are taken from its response"""
 
 
+class Exchange(NamedTuple):
+    """Is a request on the wire and its response."""
+
+    sent: Sent
+    response: Response
+
+
 class Outcome(NamedTuple):
     """Is what a script gets: a response, or the step that failed."""
 
-    steps: tuple[Step, ...]
-    exchanges: tuple[tuple[Sent, Response], ...]
+    events: tuple[Step | Exchange, ...]
+    """the checks and the exchanges, in their order"""
     response: Response | None
     """with the headers that the script may read; `None` where the browser refuses"""
 
     @property
-    def failed(self) -> Step | None:
-        """Return the check that failed, if one did."""
-        return next((step for step in self.steps if not step.passed), None)
+    def steps(self) -> tuple[Step, ...]:
+        """Return the checks; where the browser refuses, the last is why."""
+        return tuple(event for event in self.events if isinstance(event, Step))
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Return the requests that were sent, with their responses."""
+        return tuple(event for event in self.events if isinstance(event, Exchange))
 
 
 Fetching: TypeAlias = Generator[Sent, Response, Outcome]
@@ -423,15 +435,14 @@ def fetch(
     """
     flow = _Flow(engine, cache, now)
     response = yield from flow.run(request)
-    return Outcome(tuple(flow.steps), tuple(flow.exchanges), response)
+    return Outcome(tuple(flow.events), response)
 
 
 class _Flow:
     """Is one fetch under way."""
 
     def __init__(self, engine: Engine, cache: PreflightCache | None, now: float) -> None:
-        self.steps: list[Step] = []
-        self.exchanges: list[tuple[Sent, Response]] = []
+        self.events: list[Step | Exchange] = []
         self._engine = engine
         self._cache = cache
         self._now = now
@@ -448,7 +459,7 @@ class _Flow:
         )
         if not is_token(request.method) or request.method.upper() in FORBIDDEN_METHODS:
             told = f"no script may send {request.method}"
-            self.steps.append(Step("method", False, told, "forbidden method"))
+            self.events.append(Step("method", False, told, "forbidden method"))
             return None
         page = request.origin
         cross_origin = False
@@ -492,9 +503,9 @@ class _Flow:
         reasons = "; ".join(preflight_reasons(request))
         if self._cache and self._cache.covers(request, self._now, self._engine):
             told = f"needed ({reasons}), and remembered"
-            self.steps.append(Step("preflight", True, told, "CORS-preflight cache"))
+            self.events.append(Step("preflight", True, told, "CORS-preflight cache"))
             return True
-        self.steps.append(Step("preflight", True, f"needed: {reasons}", "HTTP fetch"))
+        self.events.append(Step("preflight", True, f"needed: {reasons}", "HTTP fetch"))
         response = yield from self._send(Sent(preflight_request(request)))
         passed = self._passed(preflight_check(request, response, self._engine))
         if passed and self._cache:
@@ -503,15 +514,15 @@ class _Flow:
 
     def _send(self, sent: Sent) -> Generator[Sent, Response, Response]:
         response = yield sent
-        self.exchanges.append((sent, response))
+        self.events.append(Exchange(sent, response))
         return response
 
     def _passed(self, steps: Sequence[Step]) -> bool:
-        self.steps += steps
+        self.events += steps
         return steps[-1].passed
 
     def _refuse_redirect(self, told: str) -> None:
-        self.steps.append(Step("redirect", False, told, "HTTP-redirect fetch"))
+        self.events.append(Step("redirect", False, told, "HTTP-redirect fetch"))
 
     def _redirected(
         self, request: Request, response: Response, page: str, *, cross_origin: bool
@@ -543,5 +554,5 @@ class _Flow:
             headers = tuple(line for line in headers if line[0].lower() != "authorization")
             if page != origin_of(request.url):
                 origin, told = "null", told + "; from here on the origin is null"
-        self.steps.append(Step("redirect", True, told, "HTTP-redirect fetch"))
+        self.events.append(Step("redirect", True, told, "HTTP-redirect fetch"))
         return replace(request, method=method, url=url, headers=headers, origin=origin)

@@ -90,6 +90,7 @@ class _Decorator:
         self._own = own
 
     def __call__(self, view: object) -> object:
+        self._own.view = view
         if isinstance(view, type) and issubclass(view, View):
             view.decorators = [*view.decorators, cast("CrossOriginDecorator", self)]
             return view

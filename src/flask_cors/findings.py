@@ -19,46 +19,13 @@ LONGEST_MAX_AGE = 86_400  # Firefox; Chromium remembers 7,200 seconds, WebKit 60
 # Under these anyone can have a host. The registries' own suffixes are the hosts of one label; the
 # whole list (https://publicsuffix.org) changes weekly and is not for a library to carry.
 SHARED_SUFFIXES = frozenset(
-    [
-        "ac.uk",
-        "amazonaws.com",
-        "azurestaticapps.net",
-        "azurewebsites.net",
-        "blogspot.com",
-        "cloudfront.net",
-        "co.jp",
-        "co.kr",
-        "co.nz",
-        "co.uk",
-        "co.za",
-        "com.au",
-        "com.br",
-        "com.cn",
-        "com.mx",
-        "com.tr",
-        "deno.dev",
-        "firebaseapp.com",
-        "fly.dev",
-        "github.io",
-        "gitlab.io",
-        "glitch.me",
-        "herokuapp.com",
-        "netlify.app",
-        "ngrok.app",
-        "ngrok.io",
-        "ngrok-free.app",
-        "onrender.com",
-        "org.uk",
-        "pages.dev",
-        "railway.app",
-        "repl.co",
-        "replit.app",
-        "run.app",
-        "surge.sh",
-        "vercel.app",
-        "web.app",
-        "workers.dev",
-    ]
+    """
+    ac.uk amazonaws.com azurestaticapps.net azurewebsites.net blogspot.com cloudfront.net co.jp
+    co.kr co.nz co.uk co.za com.au com.br com.cn com.mx com.tr deno.dev firebaseapp.com fly.dev
+    github.io gitlab.io glitch.me herokuapp.com netlify.app ngrok.app ngrok.io ngrok-free.app
+    onrender.com org.uk pages.dev railway.app repl.co replit.app run.app surge.sh vercel.app
+    web.app workers.dev
+    """.split()  # noqa: SIM905  (one a line would be forty lines)
 )
 
 # A host name within a regular expression, its dots escaped or not.
