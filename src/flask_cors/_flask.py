@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Lock
 from typing import TypeAlias, TypeVar, cast
@@ -78,6 +78,10 @@ def config_of(app: Flask, report: Report) -> Layer:
     """Return the `CORS_*` keys of an app as a layer of options."""
     config: object = app.config
     layer = config_layer(config if isinstance(config, Mapping) else {}, report)
+    for option, value in layer.options.items():
+        if isinstance(value, Iterator):  # it can be read once, and the configuration is by many
+            app.config[layer.name(option)] = tuple(cast("Iterator[object]", value))
+            return config_of(app, report)
     state_of(app).config = dict(layer.options)
     return layer
 

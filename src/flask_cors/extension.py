@@ -8,12 +8,11 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from ._flask import config_of, state_of, this_app
-from .core import Policy
+from .core import Problem
 from .core.errors import Report, shown
 from .core.options import CORSOptions, Layer, Unpack, held, resolve
 from .core.origins import OriginRules
 from .core.policy import compile_resources
-from .core.resources import PathPattern
 
 
 class CORS:
@@ -34,11 +33,12 @@ class CORS:
     def __init__(
         self, app: Flask | Blueprint | None = None, **options: Unpack[CORSOptions]
     ) -> None:
-        self._layer = Layer(held({**options}))
+        self._layer = _layer(options)
+        self._told: list[Problem] = []
         if app is not None:
             self.init_app(app)
         else:
-            _judge_alone([self._layer])
+            self._told = _judge_alone([self._layer])
 
     def init_app(self, app: Flask | Blueprint, **options: Unpack[CORSOptions]) -> None:
         """Set up an app or blueprint; options given here win over the constructor's.
@@ -50,12 +50,12 @@ class CORS:
         Raises:
             ConfigurationError: same as of the constructor.
         """
-        layers = [self._layer, Layer(held({**options}))]
+        layers = [self._layer, _layer(options)]
         if isinstance(app, Blueprint):
-            _judge_alone(layers)
-            app.record(lambda setup: _set_up_blueprint(setup, layers))
+            told = [*self._told, *_judge_alone(layers)]
+            app.record(lambda setup: _set_up_blueprint(setup, layers, told))
         elif hasattr(app, "wsgi_app"):
-            _set_up_app(this_app(app), layers)
+            _add(this_app(app), layers, self._told)
         else:
             report = Report()
             report.error(
@@ -69,24 +69,26 @@ class CORS:
             report.raise_problems()
 
 
-def _judge_alone(layers: list[Layer]) -> None:
-    """Raise what is wrong whatever the app's configuration will say."""
+def _layer(options: CORSOptions) -> Layer:
+    return Layer(cast("dict[str, object]", held({**options})))
+
+
+def _judge_alone(layers: list[Layer]) -> list[Problem]:
+    """Raise what is wrong whatever the app's configuration will say; return what was doubted."""
     report = Report()
     resolve(layers, report, {"origins": OriginRules()})
     report.raise_problems()
+    report.warn()
+    return report.doubts
 
 
-def _compiled(app: Flask, layers: list[Layer]) -> list[tuple[PathPattern, Policy]]:
+def _add(app: Flask, layers: list[Layer], told: list[Problem], blueprint: str = "") -> None:
     report = Report()
-    return compile_resources([config_of(app, report), *layers], report)
+    entries = compile_resources([config_of(app, report), *layers], report, told)
+    state_of(app).add(entries, blueprint)
 
 
-def _set_up_app(app: Flask, layers: list[Layer]) -> None:
-    state_of(app).add(_compiled(app, layers))
-
-
-def _set_up_blueprint(setup: BlueprintSetupState, layers: list[Layer]) -> None:
+def _set_up_blueprint(setup: BlueprintSetupState, layers: list[Layer], told: list[Problem]) -> None:
     app = cast("Flask", setup.app)  # Flask types it as the half of itself that does no I/O
     # The name that requests know it by, prefixes of nesting and registration included.
-    name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
-    state_of(app).add(_compiled(app, layers), name)
+    _add(app, layers, told, f"{setup.name_prefix}.{setup.name}".lstrip("."))

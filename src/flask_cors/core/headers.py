@@ -30,6 +30,7 @@ NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT
 MAX_LIST_LENGTH = 8 * 1024
 MAX_LIST_NAMES = 128
 MAX_LIST_EMPTY = 16
+MAX_NAME_LENGTH = 256  # of a name that a pattern is tried on
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _REGEX_SYNTAX = re.compile(r"[\\^$\[\]()?|]|\.\*")
@@ -48,7 +49,7 @@ def has_regex_syntax(text: str) -> bool:
 def normalize_method(method: str) -> str:
     """Return `method` as a browser sends it (Fetch, "normalize a method")."""
     upper = method.upper()
-    return upper if upper in NORMALIZED_METHODS else method
+    return upper if upper in NORMALIZED_METHODS and method.isascii() else method
 
 
 def parse_names(value: str) -> list[str] | None:
@@ -64,6 +65,27 @@ def parse_names(value: str) -> list[str] | None:
     if len(names) > MAX_LIST_NAMES or len(elements) - len(names) > MAX_LIST_EMPTY:
         return None
     return names
+
+
+def matches_glob(glob: str, text: str) -> bool:
+    """Return whether `text` matches `glob`, in which each `*` stands for any characters.
+
+    Leftmost first is enough, so the time is linear; a regular expression with several `.*` would
+    backtrack.
+    """
+    first, *rest = glob.split("*")
+    if not rest:
+        return text == glob
+    if not text.startswith(first):
+        return False
+    last = rest.pop()
+    position, end = len(first), len(text) - len(last)
+    for part in rest:
+        found = text.find(part, position, end)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return position <= end and text.endswith(last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +109,18 @@ class HeaderRules:
     any: bool = False
     names: frozenset[str] = frozenset()
     """in lower case"""
-    patterns: tuple[re.Pattern[str], ...] = ()
+    globs: tuple[str, ...] = ()
+    """in lower case"""
+    regexes: tuple[re.Pattern[str], ...] = ()
 
     def allow(self, name: str) -> bool:
         """Return whether the field `name` is allowed; what is no token never is."""
         if not is_token(name):
             return False
-        return (
-            self.any
-            or name.lower() in self.names
-            or any(pattern.fullmatch(name) for pattern in self.patterns)
+        lower = name.lower()
+        if self.any or lower in self.names:
+            return True
+        return len(name) <= MAX_NAME_LENGTH and (
+            any(matches_glob(glob, lower) for glob in self.globs)
+            or any(regex.fullmatch(name) for regex in self.regexes)
         )

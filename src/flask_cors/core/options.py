@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,6 +37,7 @@ from .headers import (
 )
 from .origins import (
     ANY_SPELLINGS,
+    REGEX_ERRORS,
     OriginError,
     OriginPredicate,
     OriginRules,
@@ -148,12 +148,14 @@ class Settings:
     intercept_exceptions: bool = True
 
 
-def held(options: Mapping[str, object]) -> dict[str, object]:
+def held(value: object) -> object:
     """Return options that can be read more than once: what an iterator yields is kept."""
-    return {
-        name: tuple(cast("Iterator[object]", value)) if isinstance(value, Iterator) else value
-        for name, value in options.items()
-    }
+    if isinstance(value, Iterator):
+        return tuple(cast("Iterator[object]", value))
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return {name: held(option) for name, option in items}
+    return value
 
 
 class Layer(NamedTuple):
@@ -235,7 +237,7 @@ def resolve(
         label = f"{name}[{shown(_text(written))}]"
         try:
             path = PathPattern.read(written)
-        except re.error as error:
+        except REGEX_ERRORS as error:
             message = f"{label}: is not a valid regular expression ({error}). Write '/api/*'"
             report.error("pattern-regex", "resources", written, message)
             continue
@@ -419,20 +421,23 @@ def _read_methods(reading: Reading) -> MethodRules:
 
 def _read_allow_headers(reading: Reading) -> HeaderRules:
     names: set[str] = set()
-    patterns: list[re.Pattern[str]] = []
+    globs: set[str] = set()
+    regexes: list[re.Pattern[str]] = []
     for item in reading.items():
-        try:
-            if _is_text_pattern(item) or (isinstance(item, str) and has_regex_syntax(item)):
-                patterns.append(compile_regex(item))
-            elif not isinstance(item, str) or not is_token(item):
-                _header_name_error(reading, item)
-            elif item != "*" and "*" in item:
-                patterns.append(compile_regex(re.escape(item).replace(r"\*", ".*")))
-            else:
-                names.add(item.lower())
-        except OriginError as error:
-            reading.error("pattern-regex", str(error), item)
-    return HeaderRules("*" in names, frozenset(names), tuple(patterns))
+        if _is_text_pattern(item) or (isinstance(item, str) and has_regex_syntax(item)):
+            try:
+                regexes.append(compile_regex(item))
+            except REGEX_ERRORS as error:
+                remedy = "Write 'X-Request-ID', a glob 'X-*', or mend the expression"
+                text = f"is not a valid regular expression ({error}). {remedy}"
+                reading.error("pattern-regex", text, item)
+        elif not isinstance(item, str) or not is_token(item):
+            _header_name_error(reading, item)
+        elif item != "*" and "*" in item:
+            globs.add(item.lower())
+        else:
+            names.add(item.lower())
+    return HeaderRules("*" in names, frozenset(names), tuple(sorted(globs)), tuple(regexes))
 
 
 def _read_expose_headers(reading: Reading) -> tuple[str, ...]:
@@ -475,8 +480,7 @@ def _read_max_age(reading: Reading) -> int | None:
     if (
         isinstance(value, (int, float))
         and not isinstance(value, bool)
-        and math.isfinite(value)
-        and 0 <= value <= _MAX_SECONDS
+        and 0 <= value <= _MAX_SECONDS  # infinity and NaN are not
     ):
         return int(value)
     reading.error(
@@ -525,16 +529,15 @@ def _resource_items(
         pairs = [(spec, {})]
     found: list[tuple[Pattern, Mapping[str, object]]] = []
     for path, options in pairs:
-        if isinstance(options, Mapping) and (isinstance(path, str) or _is_text_pattern(path)):
-            found.append((path, cast("Mapping[str, object]", options)))
+        if not isinstance(path, str) and not _is_text_pattern(path):
+            text = "is no path pattern. Write '/api/*', a list of patterns, or a mapping of them"
+            report.error("resource-type", "resources", path, f"{name}: {shown(path)} {text}")
+        elif not isinstance(options, Mapping):
+            text = "is no mapping of options. Write {'origins': ['https://app.example']}"
+            label = f"{name}[{shown(_text(path))}]: {shown(options)}"
+            report.error("resource-type", "resources", options, f"{label} {text}")
         else:
-            report.error(
-                "resource-type",
-                "resources",
-                path,
-                f"{name}: {shown(path)} is no path pattern. Write '/api/*', a list of patterns, "
-                "or a mapping of patterns to options: {'/api/*': {'origins': [...]}}",
-            )
+            found.append((path, cast("Mapping[str, object]", options)))
     return found
 
 

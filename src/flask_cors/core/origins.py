@@ -34,6 +34,7 @@ _SERIALIZED = re.compile(
     rf"([a-z][a-z0-9+.-]{{0,63}})://({_NAME}|\[[0-9a-f:.]+\])(?::([0-9]{{1,5}}))?",
     re.IGNORECASE | re.ASCII,
 )
+_BARE_IPV6 = re.compile(r"\[[0-9a-fA-F:.]+\](?::(?:[0-9]+|\*))?/?")
 # The same as people write it; what else stands in the string is left for `rest`.
 _WRITTEN = re.compile(
     r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,63})://"
@@ -47,6 +48,10 @@ def is_async(function: object) -> bool:
     """Return whether a callable is a coroutine function, or an object that is called as one."""
     call = getattr(function, "__call__", None)  # noqa: B004  (of which kind it is, not whether)
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+
+
+REGEX_ERRORS = (re.error, OverflowError, RecursionError)
+"""What `re.compile` raises for an expression that is not valid."""
 
 
 class Origin(NamedTuple):
@@ -105,28 +110,39 @@ def read_origin(text: str) -> str | re.Pattern[str]:
         return "null"
     written = _WRITTEN.fullmatch(text)
     if written is None:
-        if has_regex_syntax(text):
-            return compile_regex(text)
+        if has_regex_syntax(text) and _BARE_IPV6.fullmatch(text) is None:
+            return _compiled(text)
         raise _without_scheme(text)
     scheme, host, port, rest = written.group("scheme", "host", "port", "rest")
     if rest not in ("", "/") or not host or (host.startswith(".") and ".*" in host):
+        if host.startswith("*") and has_regex_syntax(rest):
+            raise _wildcard(scheme)
         if _is_regex(host, rest):
-            return compile_regex(text)
+            return _compiled(text)
         raise _malformed(text, scheme, host, rest)
     return _canonical(scheme.lower(), host.lower(), port or "")
 
 
 def compile_regex(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
-    """Return `pattern` compiled to be compared without regard to case.
+    """Return a pattern compiled to be compared without regard to case.
 
     Raises:
-        OriginError: if it is not a valid regular expression.
+        REGEX_ERRORS: if it is not a valid regular expression.
     """
+    if isinstance(pattern, str):
+        return re.compile(pattern, re.IGNORECASE)
+    return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
+
+
+def _compiled(text: str) -> re.Pattern[str]:
+    if not text.isascii():
+        raise OriginError(
+            "origin-idn",
+            "has letters outside ASCII; browsers send the punycode form. Write 'xn--...'",
+        )
     try:
-        if isinstance(pattern, str):
-            return re.compile(pattern, re.IGNORECASE)
-        return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
+        return compile_regex(text)
+    except REGEX_ERRORS as error:
         raise OriginError(
             "origin-regex",
             f"is not a valid regular expression ({error}). Write the origin without "
@@ -153,7 +169,10 @@ def _without_scheme(text: str) -> OriginError:
             "origin-wildcard",
             f"has a wildcard for its scheme. List the schemes: 'https{text[1:]}', 'http{text[1:]}'",
         )
-    host = shown(re.sub(r"^(?:https?:)?/*", "", text))[1:-1]
+    bare = re.sub(r"^(?:https?:/*|https?/+|:?/+)", "", text)
+    host = shown(re.split(r"[/?#@]", bare)[0])[1:-1]
+    if not host.strip("*."):
+        host = "app.example"
     return OriginError(
         "origin-scheme",
         f"has no scheme, so it can never match. Write 'https://{host}' or 'http://{host}'",
@@ -186,7 +205,7 @@ def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
         return OriginError(
             "origin-port",
             "has a bad port. Write a number from 1 to 65535, or ':*' for any: "
-            f"'{written}:8000', '{written}:*'",
+            f"'{scheme}://{host}:8000', '{scheme}://{host}:*'",
         )
     return OriginError(
         "origin-host", f"has no valid host. Write '{scheme}://app.example', one origin an item"
@@ -295,14 +314,15 @@ class OriginRules:
         # Before anything is hashed or searched. (`lower` makes a "k" of the Kelvin sign.)
         if len(text) > MAX_ORIGIN_LENGTH or not text.isascii():
             return False
-        if text in self.exact or text.lower() in self.exact:
+        canonical = text.lower()
+        if text in self.exact or (canonical in self.exact and canonical != "null"):
             return True
         if not (self.wildcards or self.regexes or self.predicates):
             return False
-        return self._searched(text)
+        return self._searched(text, canonical)
 
-    def _searched(self, text: str) -> bool | None:
-        origin = parse_origin(text.lower())
+    def _searched(self, text: str, canonical: str) -> bool | None:
+        origin = parse_origin(canonical)
         if origin is None:
             return False
         if not self.wildcards.isdisjoint(generalizations(origin)):

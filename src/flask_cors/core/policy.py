@@ -7,13 +7,13 @@ server.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from types import CoroutineType
 from typing import Literal, NamedTuple, TypeAlias
 
-from .errors import Report
+from .errors import Problem, Report
 from .headers import (
     ACL_ALLOW_HEADERS,
     ACL_CREDENTIALS,
@@ -309,7 +309,9 @@ class Policy:
         return "granted" if names is not None and len(allowed) == len(names) else "headers"
 
 
-def compile_resources(layers: Iterable[Layer], report: Report) -> list[tuple[PathPattern, Policy]]:
+def compile_resources(
+    layers: Iterable[Layer], report: Report, told: Sequence[Problem] = ()
+) -> list[tuple[PathPattern, Policy]]:
     """Return the policy of each resource that layers of options, the weakest first, result in.
 
     Raises:
@@ -317,5 +319,5 @@ def compile_resources(layers: Iterable[Layer], report: Report) -> list[tuple[Pat
     """
     resolved = resolve(layers, report)
     report.raise_problems()
-    report.warn()
+    report.warn(told)
     return [(path, Policy(settings)) for path, settings in resolved]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar, Union
 
-from .headers import has_regex_syntax
+from .headers import has_regex_syntax, matches_glob
 
 T = TypeVar("T")
 
@@ -54,39 +54,18 @@ class PathPattern:
     @property
     def reachable(self) -> bool:
         """Return whether a path can match, as far as can be told: each starts with one `/`."""
-        start = self.text.removeprefix("^") if self.regex else self.text
-        if self.regex:
-            return not re.match(r"[\w-]|//", start)
-        return start.startswith(("/", "*")) and not start.startswith("//")
+        if self.regex is None:
+            return self.text.startswith(("/", "*")) and not self.text.startswith("//")
+        start = self.text.removeprefix("^")
+        return "|" in start or not re.match(r"[\w-](?![?*{])|//(?![?*{])", start)
 
     def matches(self, path: str) -> bool:
         """Return whether a decoded path matches."""
         if self.regex is not None:
             return self.regex.match(path) is not None
         if self.text.endswith("/*"):
-            return _glob(self.text, path) or _glob(self.text[:-2], path)
-        return _glob(self.text, path)
-
-
-def _glob(pattern: str, path: str) -> bool:
-    """Return whether `path` matches `pattern`, in which each `*` stands for any characters.
-
-    Leftmost first is enough, so the time is linear in the path; a regular expression with several
-    `.*` would backtrack.
-    """
-    first, *rest = pattern.split("*")
-    if not rest:
-        return path == pattern
-    if not path.startswith(first):
-        return False
-    last = rest.pop()
-    position, end = len(first), len(path) - len(last)
-    for part in rest:
-        found = path.find(part, position, end)
-        if found < 0:
-            return False
-        position = found + len(part)
-    return position <= end and path.endswith(last)
+            return matches_glob(self.text, path) or matches_glob(self.text[:-2], path)
+        return matches_glob(self.text, path)
 
 
 class ResourceTable(Generic[T]):
