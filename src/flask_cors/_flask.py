@@ -34,8 +34,8 @@ Policies: TypeAlias = ResourceTable[Policy]
 
 # Keys of the WSGI environment.
 PASSAGE = "flask_cors.passage"  # (the app's state,): a tuple of its own for each request
-DECIDED = "flask_cors.decided"  # (policy, decision) of the view
-UNCAUGHT = "flask_cors.uncaught"  # present once an exception was caught by nobody
+DECIDED = "flask_cors.decided"  # (app, policy, decision) of the view
+UNCAUGHT = "flask_cors.uncaught"  # the app in which an exception was caught by nobody
 
 # An attribute of what `cross_origin` returns: the `ViewPolicy`. `functools.wraps` carries it along.
 VIEW_POLICY = "_flask_cors_policy"
@@ -105,22 +105,21 @@ class ViewPolicy:
         """what was decorated with it last"""
         all_view_policies.add(self)
         self.automatic_options = self._values.get("automatic_options", True) is True
-        # Not in the app's state: a view that is decorated anew for each request leaves nothing.
-        self._policies: WeakKeyDictionary[Flask, Policy] = WeakKeyDictionary()
 
     def within(self, app: Flask) -> Policy:
         """Return the policy in `app`, whose configuration says what the decorator does not."""
-        return self._policies.get(app) or self._compile(app)
+        state = state_of(app)
+        return state.views.get(self) or self._compile(app, state)
 
-    def _compile(self, app: Flask) -> Policy:
+    def _compile(self, app: Flask, state: AppState) -> Policy:
         report = Report()
         values = read_layer(config_of(app, report), OPTIONS, report)
         policy = Policy(judge({**values, **self._values}, "", report))
         report.raise_problems()
         report.warn(told=self._told)
         if not policy.settings.intercept_exceptions:
-            state_of(app).watch_exceptions()
-        self._policies[app] = policy
+            state.watch_exceptions()
+        state.views[self] = policy
         return policy
 
 
@@ -133,6 +132,8 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
         if handler is None and method == "HEAD":
             handler = getattr(view_class, "get", None)
         own = getattr(handler, VIEW_POLICY, None)
+        if own is None:
+            own = getattr(getattr(view_class, "dispatch_request", None), VIEW_POLICY, None)
     return own if isinstance(own, ViewPolicy) else None
 
 
@@ -146,6 +147,8 @@ class AppState:
         self.app = app
         self.resources = _NOWHERE
         self.blueprints: dict[str, Policies] = {}
+        # Weak, so that a view that is decorated anew for each request leaves nothing.
+        self.views: WeakKeyDictionary[ViewPolicy, Policy] = WeakKeyDictionary()
         self.config: dict[str, object] = {}
         """the `CORS_*` keys as they were when they were last read"""
         self._middleware: _FlaskMiddleware | None = None
@@ -192,7 +195,7 @@ class AppState:
     def _note_exception(self, _app: Flask, *, exception: BaseException, **_: object) -> None:
         # Flask-RESTful sends the signal for `abort` too.
         if not isinstance(exception, HTTPException):
-            request.environ[UNCAUGHT] = True
+            request.environ[UNCAUGHT] = self.app
 
     def preflight_policy(self, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds for a preflight: that of the request it asks for."""
@@ -241,8 +244,11 @@ def _is_decorated(view: object) -> bool:
 
 def state_of(app: Flask) -> AppState:
     """Return the state of an app, made when it is first asked for."""
+    state: object = app.extensions.get("cors")
+    if isinstance(state, AppState):
+        return state
     with _lock:
-        state: object = app.extensions.get("cors")
+        state = app.extensions.get("cors")
         if not isinstance(state, AppState):
             state = AppState(app)
             app.extensions.update(cors=state)
@@ -274,8 +280,13 @@ class _FlaskMiddleware(PolicyMiddleware):
         own = self._own(environ)
         if own is None:
             return None
-        policy, decision = own.get(DECIDED) or (self._state.response_policy(own), None)
-        if policy is None or (UNCAUGHT in own and not policy.settings.intercept_exceptions):
+        app = self._state.app
+        decided_in, policy, decision = own.get(DECIDED) or (None, None, None)
+        if decided_in is not app:
+            policy, decision = self._state.response_policy(own), None
+        if policy is None or (
+            own.get(UNCAUGHT) is app and not policy.settings.intercept_exceptions
+        ):
             return None
         return decision or self.decide(policy, own)
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, overload
 import flask.views
 from flask import after_this_request, current_app, request
 from flask.typing import ResponseReturnValue
-from flask.views import View
+from flask.views import MethodView, View
 from flask.wrappers import Response
 
 from ._flask import (
@@ -93,6 +93,8 @@ class _Decorator:
         self._own.view = view
         if isinstance(view, type) and issubclass(view, View):
             view.decorators = [*view.decorators, cast("CrossOriginDecorator", self)]
+            if issubclass(view, MethodView):
+                _take_options_of(view)
             return view
         if isinstance(view, type) or not callable(view):
             report = Report()
@@ -109,17 +111,21 @@ class _Decorator:
         setattr(wrapper, VIEW_POLICY, self._own)
         if not self._own.automatic_options:
             return wrapper
-        if getattr(inspect.unwrap(function), "__globals__", None) is vars(flask.views):
-            return _ClassView(wrapper)
         _take_options(vars(wrapper))
-        return _Method(wrapper) if _is_written_in_a_class(function) else wrapper
+        if getattr(inspect.unwrap(function), "__globals__", None) is vars(flask.views):
+            return functools.update_wrapper(_ClassView(wrapper), wrapper)
+        if _is_written_in_a_class(function):
+            return functools.update_wrapper(_Method(wrapper), wrapper)
+        return wrapper
 
 
-def _sync_wrapper(own: ViewPolicy, view: Callable[..., object]) -> Callable[..., object]:
+def _sync_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(view)
     def wrapper(*args: object, **kwargs: object) -> object:
-        policy = _governing(own)
-        answer = _settle(*_decide(policy)) if policy else None
+        answer = None
+        if not _is_decided():
+            policy = _governing(own)
+            answer = _settle(*_decide(policy)) if policy else _without_policy()
         if answer is not None:
             return answer
         result = view(*args, **kwargs)
@@ -129,16 +135,38 @@ def _sync_wrapper(own: ViewPolicy, view: Callable[..., object]) -> Callable[...,
     return wrapper
 
 
-def _async_wrapper(own: ViewPolicy, view: Callable[..., object]) -> Callable[..., object]:
+def _async_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(view)
     async def wrapper(*args: object, **kwargs: object) -> object:
-        policy = _governing(own)
-        answer = _settle(*await _decide_async(policy)) if policy else None
+        answer = None
+        if not _is_decided():
+            policy = _governing(own)
+            answer = _settle(*await _decide_async(policy)) if policy else _without_policy()
         if answer is not None:
             return answer
         return await cast("Awaitable[object]", view(*args, **kwargs))
 
     return wrapper
+
+
+def _is_decided() -> bool:
+    """Return whether an outer decorator has decided: of stacked ones the outermost holds."""
+    decided = request.environ.get(DECIDED)
+    return decided is not None and decided[0] == current_app
+
+
+def _governing(own: ViewPolicy | None) -> ViewPolicy | None:
+    """Return the policy that holds: for a preflight that of the view which it asks for.
+
+    Several views may share a URL, and Flask passes OPTIONS to the first.
+    """
+    environ = request.environ
+    if request.method == "OPTIONS" and is_preflight(environ):
+        method = asked_method(environ)
+        endpoint = matched(this_app(), environ, method)
+        if endpoint is not None:
+            return view_policy(current_app.view_functions.get(endpoint), method)
+    return own
 
 
 def _decide(own: ViewPolicy) -> tuple[Policy, Decision]:
@@ -153,27 +181,10 @@ async def _decide_async(own: ViewPolicy) -> tuple[Policy, Decision]:
     return policy, await policy.decide_async(request.method, EnvironHeaders(request.environ))
 
 
-def _governing(own: ViewPolicy | None) -> ViewPolicy | None:
-    """Return the policy that decides here, if one does: of stacked ones the outermost.
-
-    For a preflight it is that of the view which it asks for: several may share a URL, and Flask
-    passes OPTIONS to the first.
-    """
-    environ = request.environ
-    if DECIDED in environ:
-        return None
-    if request.method == "OPTIONS" and is_preflight(environ):
-        method = asked_method(environ)
-        endpoint = matched(this_app(), environ, method)
-        if endpoint is not None:
-            return view_policy(current_app.view_functions.get(endpoint), method)
-    return own
-
-
 def _settle(policy: Policy, decision: Decision) -> Response | None:
     """See to it that the decision reaches the response; return that one, if it is made here."""
     environ = request.environ
-    environ[DECIDED] = (policy, decision)
+    environ[DECIDED] = (this_app(), policy, decision)
     if to_be_logged(decision):
         headers = EnvironHeaders(environ)
         log_decision(decision, policy, request.method, routed_path(environ), headers)
@@ -181,85 +192,97 @@ def _settle(policy: Policy, decision: Decision) -> Response | None:
     if passage is None or passage[0] is not current_app.extensions.get("cors"):
         # No extension is around this app to do it.
         after_this_request(functools.partial(_apply, policy, decision))
-    if request.method != "OPTIONS" or not policy.settings.automatic_options:
+    if request.method != "OPTIONS":
         return None
-    if decision.kind == "preflight":
+    if decision.kind == "preflight" and policy.settings.automatic_options:
         return current_app.response_class()
-    return None if _lists_options() else current_app.make_default_options_response()
+    # What a function's route lists is not to be seen: where OPTIONS is left to it, it is asked.
+    left_to_the_view = _view_class() is None and not policy.settings.automatic_options
+    return None if left_to_the_view else _without_policy()
+
+
+def _without_policy() -> Response | None:
+    """Return Flask's own answer to OPTIONS, or `None` where the view is a class that has one."""
+    view_class = _view_class()
+    given = getattr(getattr(view_class, "options", view_class), _GIVEN, False)
+    if "OPTIONS" in (getattr(view_class, "methods", None) or ()) and not given:
+        return None
+    return current_app.make_default_options_response()
+
+
+def _view_class() -> object:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "view_class", None)
 
 
 def _apply(policy: Policy, decision: Decision, response: Response) -> Response:
-    if UNCAUGHT not in request.environ or policy.settings.intercept_exceptions:
+    if request.environ.get(UNCAUGHT) != current_app or policy.settings.intercept_exceptions:
         decision.apply(response.headers)
     return response
 
 
-def _lists_options() -> bool:
-    """Return whether the view is class-based and has a method of its own for OPTIONS."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    return "OPTIONS" in (getattr(view, "methods", None) or ())
+# What Flask has to be told to pass OPTIONS to a view ----------------------------------------------
+
+# Marks what was added to a class, so that OPTIONS that is no preflight goes on as without it.
+_GIVEN = "_flask_cors_given"
 
 
 def _take_options(attributes: dict[str, object]) -> None:
-    """Tell Flask, by a view's attributes, to pass OPTIONS to the view."""
+    """Have Flask pass OPTIONS to a view with these attributes."""
     required = cast("set[str]", attributes.get("required_methods") or set())
     attributes["required_methods"] = {*required, "OPTIONS"}
     attributes["provide_automatic_options"] = False
 
 
-class _ClassView:
+def _take_options_of(owner: type[View]) -> None:
+    """Have Flask pass OPTIONS to a class of which a method has a policy."""
+    methods = owner.methods or ("GET",)
+    if not issubclass(owner, MethodView):
+        setattr(owner, _GIVEN, "OPTIONS" not in methods)
+        owner.methods = {*methods, "OPTIONS"}
+        return
+    handler = getattr(owner, "options", None)
+    if not hasattr(handler, _GIVEN):
+        wrapper = _async_wrapper if is_async(handler) else _sync_wrapper
+        options = wrapper(None, handler or _default_options)
+        setattr(options, _GIVEN, handler is None)
+        setattr(owner, "options", options)  # noqa: B010  (no attribute that `MethodView` declares)
+    if "methods" in vars(owner):  # else they are collected once the class is made
+        owner.methods = {*methods, "OPTIONS"}
+
+
+def _default_options(*_: object, **__: object) -> Response:
+    return current_app.make_default_options_response()
+
+
+class _ClassView(functools.partial[object]):
     """Is a view that `View.as_view` makes, decorated.
 
     `as_view` sets `provide_automatic_options` on what its decorators return, and Flask would then
     answer preflights without asking; a function cannot refuse that, an object can.
     """
 
-    def __init__(self, view: Callable[..., object]) -> None:
-        functools.update_wrapper(self, view)
-        self._view = view
-        _take_options(vars(self))
-
     def __setattr__(self, name: str, value: object) -> None:
         if name != "provide_automatic_options":
             super().__setattr__(name, value)
 
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        return self._view(*args, **kwargs)
 
-
-class _MethodsView(_ClassView):
-    """Is a view whose class has methods with policies: it answers their preflights."""
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        if request.method != "OPTIONS" or _lists_options():
-            return super().__call__(*args, **kwargs)
-        policy = _governing(None)
-        answer = _settle(*_decide(policy)) if policy else None
-        return answer or current_app.make_default_options_response()
-
-
-class _Method:
+class _Method(functools.partial[object]):
     """Is a decorated function in the body of a class; the class, once made, gets the function.
 
-    The class is known only then, and a `View` has to pass OPTIONS on for its methods' preflights.
+    The class is known only then, and a `View` has to be told of OPTIONS.
     """
 
-    def __init__(self, wrapper: Callable[..., object]) -> None:
-        functools.update_wrapper(self, wrapper)
-        self._wrapper = wrapper
-
     def __set_name__(self, owner: type, name: str) -> None:
-        setattr(owner, name, self._wrapper)
-        if issubclass(owner, View) and _MethodsView not in owner.decorators:
-            owner.decorators = [*owner.decorators, _MethodsView]
+        setattr(owner, name, self.func)
+        if issubclass(owner, View):
+            _take_options_of(owner)
 
     def __get__(self, instance: object, owner: type | None = None) -> Callable[..., object]:
-        return cast("Callable[..., object]", self._wrapper.__get__(instance, owner))
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        return self._wrapper(*args, **kwargs)
+        return cast("Callable[..., object]", self.func.__get__(instance, owner))
 
 
 def _is_written_in_a_class(function: object) -> bool:
     scope = getattr(function, "__qualname__", "").rpartition(".")[0]
-    return inspect.isfunction(function) and bool(scope) and not scope.endswith("<locals>")
+    written = inspect.isfunction(function) or isinstance(function, _Method)
+    return written and bool(scope) and not scope.endswith("<locals>")
