@@ -39,7 +39,7 @@ def state_of(app: Flask) -> AppState:
 
 def place_of(app: Flask, environ: WSGIEnvironment) -> tuple[Place, str | None]:
     """Return whose policy holds, and the endpoint; of a preflight, for what it asks for."""
-    preflight = environ["REQUEST_METHOD"] == "OPTIONS" and is_preflight(environ)
+    preflight = is_preflight(environ)
     method = asked_method(environ) if preflight else environ["REQUEST_METHOD"]
     endpoint = matched(app, environ, method)
     return source_of(
@@ -114,7 +114,7 @@ def advice(app: Flask, outcome: Outcome) -> Advice | None:
     )
     expected = dict(decision.headers).get(ACL_ORIGIN)
     found = exchange.response.get(ACL_ORIGIN)
-    if found not in {None, expected}:
+    if found is not None and found != expected:
         return _second_layer(found)
     if found is None and expected is not None:
         return _withheld(app, place, exchange)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from threading import Lock
-from typing import TypeAlias, TypeVar, cast
-from weakref import WeakKeyDictionary, WeakSet
+from types import CoroutineType
+from typing import ClassVar, TypeAlias, TypeVar, cast
 
-from flask import Flask, current_app, got_request_exception, has_request_context, request
+from flask import Flask, current_app, got_request_exception, request
+from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
@@ -27,13 +30,21 @@ from .core.options import (
 )
 from .core.origins import OriginRules
 from .core.resources import PathPattern, ResourceTable
-from .wsgi import PolicyMiddleware, StartResponse, WSGIEnvironment, is_preflight, routed_path
+from .wsgi import (
+    StartResponse,
+    WSGIEnvironment,
+    adding,
+    answer_preflight,
+    decide,
+    is_preflight,
+    routed_path,
+)
 
 T = TypeVar("T")
 Policies: TypeAlias = ResourceTable[Policy]
 
 # Keys of the WSGI environment.
-PASSAGE = "flask_cors.passage"  # (the app's state,): a tuple of its own for each request
+PASSAGE = "flask_cors.passage"  # the state of the app whose responses get their headers later
 DECIDED = "flask_cors.decided"  # (app, policy, decision) of the view
 UNCAUGHT = "flask_cors.uncaught"  # the app in which an exception was caught by nobody
 
@@ -57,7 +68,11 @@ def run_in(app: Flask, awaitable: Awaitable[T]) -> T:
     async def awaited() -> T:
         return await awaitable
 
-    return cast("T", app.ensure_sync(awaited)())
+    try:
+        return cast("T", app.ensure_sync(awaited)())
+    finally:
+        if isinstance(awaitable, CoroutineType):  # it may not have come to be awaited
+            awaitable.close()
 
 
 def asked_method(environ: WSGIEnvironment) -> str:
@@ -68,10 +83,20 @@ def asked_method(environ: WSGIEnvironment) -> str:
 def matched(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
     """Return the endpoint that a request with `method` would reach, if it would reach one."""
     try:
-        adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
-        return adapter.match(method=method)[0] if adapter else None
-    except Exception:  # noqa: BLE001  (404, 405, a redirect, a converter of the app that fails)
+        return _match(app, environ, method)
+    except HTTPException:  # 404, 405, a redirect
         return None
+    except Exception:  # noqa: BLE001  (of a converter of the app, which may need its context)
+        try:
+            with app.app_context():
+                return _match(app, environ, method)
+        except Exception:  # noqa: BLE001  (the request itself will show it)
+            return None
+
+
+def _match(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
+    adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
+    return adapter.match(method=method)[0] if adapter else None
 
 
 def config_of(app: Flask, report: Report) -> Layer:
@@ -86,12 +111,15 @@ def config_of(app: Flask, report: Report) -> Layer:
     return layer
 
 
-all_view_policies: WeakSet[ViewPolicy] = WeakSet()
+all_view_policies: weakref.WeakSet[ViewPolicy] = weakref.WeakSet()
 """Of every view in the process, for `flask cors` to find those that no route uses."""
 
 
 class ViewPolicy:
     """Is the policy of a decorated view: its options, compiled once for each app it runs in."""
+
+    decorated: ClassVar[int] = 0
+    """how many views were decorated in this process"""
 
     def __init__(self, options: CrossOriginOptions) -> None:
         report = Report()
@@ -101,10 +129,20 @@ class ViewPolicy:
         report.raise_problems()
         report.warn()
         self._told = report.doubts
-        self.view: object = None
-        """what was decorated with it last"""
-        all_view_policies.add(self)
+        self._view: weakref.ref[object] | None = None
         self.automatic_options = self._values.get("automatic_options", True) is True
+
+    def note(self, view: object) -> None:
+        """Note that a view is decorated with this policy."""
+        with suppress(TypeError):  # not everything that is callable can be referred to weakly
+            self._view = weakref.ref(view)
+        all_view_policies.add(self)
+        ViewPolicy.decorated += 1
+
+    @property
+    def view(self) -> object:
+        """Return what was decorated with this policy last, if it is still there."""
+        return self._view() if self._view else None
 
     def within(self, app: Flask) -> Policy:
         """Return the policy in `app`, whose configuration says what the decorator does not."""
@@ -145,15 +183,16 @@ class AppState:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
+        self._wait = partial(run_in, app)
         self.resources = _NOWHERE
         self.blueprints: dict[str, Policies] = {}
         # Weak, so that a view that is decorated anew for each request leaves nothing.
-        self.views: WeakKeyDictionary[ViewPolicy, Policy] = WeakKeyDictionary()
+        self.views: weakref.WeakKeyDictionary[ViewPolicy, Policy] = weakref.WeakKeyDictionary()
         self.config: dict[str, object] = {}
         """the `CORS_*` keys as they were when they were last read"""
-        self._middleware: _FlaskMiddleware | None = None
-        self._views_counted = 0
-        self._views_decorated = False
+        self.installed = False
+        """whether the app's preflights and responses come by here"""
+        self._views: tuple[int, int, bool] = (0, 0, False)
         self._watching = False
 
     def add(self, entries: Sequence[tuple[PathPattern, Policy]], blueprint: str = "") -> None:
@@ -166,14 +205,9 @@ class AppState:
                 self.blueprints[blueprint] = ResourceTable((*known.given, *entries))
             else:
                 self.resources = ResourceTable((*self.resources.given, *entries))
-            if self._middleware is None:
-                self._middleware = _FlaskMiddleware(self)
-                self.app.wsgi_app = self._middleware  # type: ignore[method-assign]  # Flask's way to add middleware
-
-    @property
-    def installed(self) -> bool:
-        """Return whether the middleware is around the app."""
-        return self._middleware is not None
+            if not self.installed:
+                self.installed = True
+                _install(self)
 
     def watch_exceptions(self) -> None:
         """Note in its environment when a request ends in an exception that nobody caught."""
@@ -203,11 +237,26 @@ class AppState:
         endpoint = matched(self.app, environ, method) if self._routed() else None
         return self.policy(endpoint, method, environ)
 
+    def decide(self, policy: Policy, environ: WSGIEnvironment) -> Decision:
+        """Return what a policy says about a request; `async` origin callables are bridged."""
+        return decide(policy, environ, self._wait)
+
+    def decision(self, environ: WSGIEnvironment) -> Decision | None:
+        """Return what to add to a response of the app, if anything."""
+        decided_in, policy, decision = environ.get(DECIDED) or (None, None, None)
+        if decided_in is not self.app:
+            policy, decision = self.response_policy(environ), None
+        if policy is None:
+            return None
+        if environ.get(UNCAUGHT) is self.app and not policy.settings.intercept_exceptions:
+            return None
+        return decision or self.decide(policy, environ)
+
     def response_policy(self, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds for a response."""
         if not self._routed():
             return self.resources.everywhere or self.resources.find(routed_path(environ))
-        if environ["REQUEST_METHOD"] == "OPTIONS" and is_preflight(environ):
+        if is_preflight(environ):
             return self.preflight_policy(environ)
         rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
         return self.policy(getattr(rule, "endpoint", None), environ["REQUEST_METHOD"], environ)
@@ -215,10 +264,12 @@ class AppState:
     def _routed(self) -> bool:
         """Return whether it depends on the view, or its blueprint, whose policy holds."""
         functions = self.app.view_functions
-        if len(functions) != self._views_counted:
-            self._views_counted = len(functions)
-            self._views_decorated = any(map(_is_decorated, functions.values()))
-        return self._views_decorated or bool(self.blueprints)
+        count, decorated, found = self._views
+        if count != len(functions) or decorated != ViewPolicy.decorated:
+            count, decorated = len(functions), ViewPolicy.decorated
+            found = any(map(_is_decorated, list(functions.values())))
+            self._views = (count, decorated, found)
+        return found or bool(self.blueprints)
 
     def policy(self, endpoint: str | None, method: str, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds: the view's, the innermost blueprint's, or a resource's."""
@@ -255,60 +306,81 @@ def state_of(app: Flask) -> AppState:
         return state
 
 
-class _FlaskMiddleware(PolicyMiddleware):
+def _install(state: AppState) -> None:
+    """Put the middleware around an app.
+
+    What was put around it before may answer on its own (`DispatcherMiddleware`), and that is not
+    for this app to open. Then only what leaves Flask itself is touched, a step further in.
+    """
+    app = state.app
+    before = app.wsgi_app
+    overridden = getattr(type(app), "wsgi_app", Flask.wsgi_app) is not Flask.wsgi_app
+    if "wsgi_app" not in vars(app) and not overridden:
+        app.wsgi_app = _Middleware(state)  # type: ignore[method-assign]  # Flask's way to add middleware
+        return
+    _install_inside(state)
+    if type(before).__module__ == "werkzeug.debug":
+        # The debugger's page for an exception is the app's answer to it; its tools are not.
+        state.watch_exceptions()
+        app.wsgi_app = _DebuggerMiddleware(state)  # type: ignore[method-assign]  # as above
+
+
+def _install_inside(state: AppState) -> None:
+    app = state.app
+    dispatch, finalize = app.full_dispatch_request, app.finalize_request
+
+    def full_dispatch_request() -> Response:
+        environ = request.environ
+        environ[PASSAGE] = state
+        if is_preflight(environ):
+            policy = state.preflight_policy(environ)
+            if policy is not None and policy.settings.automatic_options:
+                response = app.response_class()
+                state.decide(policy, environ).apply(response.headers)
+                return response
+        return dispatch()
+
+    def finalize_request(
+        rv: ResponseReturnValue | HTTPException,
+        from_error_handler: bool = False,  # noqa: FBT001, FBT002  (Flask's signature)
+    ) -> Response:
+        response = finalize(rv, from_error_handler)
+        decision = state.decision(request.environ)
+        if decision is not None:
+            decision.apply(response.headers)
+        return response
+
+    app.full_dispatch_request = full_dispatch_request  # type: ignore[method-assign]  # before any hook
+    app.finalize_request = finalize_request  # type: ignore[method-assign]  # after any hook
+
+
+class _Middleware:
     """Is the middleware with a look-up that knows Flask."""
 
     def __init__(self, state: AppState) -> None:
-        app = state.app
-        super().__init__(app.wsgi_app, partial(run_in, app))
+        self.app = state.app.wsgi_app
         self._state = state
-        # What was put around the app before may answer on its own (DispatcherMiddleware): only
-        # what comes from Flask itself is touched then, and preflights are answered in there. The
-        # debugger's page for an exception is the app's answer to it.
-        self._wrapped = "wsgi_app" in vars(app) and type(self.app).__module__ != "werkzeug.debug"
-        if self._wrapped:
-            self._answer_inside(app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ[PASSAGE] = (self._state,)
-        return super().__call__(environ, start_response)
+        state = self._state
+        environ[PASSAGE] = state
+        if is_preflight(environ):
+            policy = state.preflight_policy(environ)
+            if policy is not None and policy.settings.automatic_options:
+                return answer_preflight(state.decide(policy, environ), start_response)
+        return self.app(environ, adding(start_response, partial(state.decision, environ)))
 
-    def preflight_policy(self, environ: WSGIEnvironment) -> Policy | None:
-        return None if self._wrapped else self._state.preflight_policy(environ)
 
-    def response_decision(self, environ: WSGIEnvironment) -> Decision | None:
-        own = self._own(environ)
-        if own is None:
-            return None
-        app = self._state.app
-        decided_in, policy, decision = own.get(DECIDED) or (None, None, None)
-        if decided_in is not app:
-            policy, decision = self._state.response_policy(own), None
-        if policy is None or (
-            own.get(UNCAUGHT) is app and not policy.settings.intercept_exceptions
-        ):
-            return None
-        return decision or self.decide(policy, own)
+class _DebuggerMiddleware:
+    """Adds headers to the debugger's page for an exception of the app, and to nothing else."""
 
-    def _own(self, environ: WSGIEnvironment) -> WSGIEnvironment | None:
-        """Return the environment that Flask itself saw, if it is Flask's response that starts."""
-        if not self._wrapped:
-            return environ
-        if has_request_context() and current_app == self._state.app:
-            inner = request.environ  # in between it may have been copied
-            if inner.get(PASSAGE) is environ[PASSAGE]:
-                return inner
-        return None
+    def __init__(self, state: AppState) -> None:
+        self.app = state.app.wsgi_app
+        self._state = state
 
-    def _answer_inside(self, app: Flask) -> None:
-        dispatch = app.full_dispatch_request
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def decision() -> Decision | None:
+            uncaught = environ.get(UNCAUGHT) is self._state.app
+            return self._state.decision(environ) if uncaught else None
 
-        def full_dispatch_request() -> Response:
-            environ = request.environ
-            if request.method == "OPTIONS" and is_preflight(environ) and PASSAGE in environ:
-                policy = self._state.preflight_policy(environ)
-                if policy is not None and policy.settings.automatic_options:
-                    return app.response_class()  # on its way out it gets its headers
-            return dispatch()
-
-        app.full_dispatch_request = full_dispatch_request  # type: ignore[method-assign]  # before any hook
+        return self.app(environ, adding(start_response, decision))

@@ -197,7 +197,7 @@ def routes(context: click.Context, /, *, as_json: bool) -> None:
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             environ = EnvironBuilder(sample_path(rule.rule), method=method).get_environ()
             place, _ = place_of(app, environ)
-            row = {
+            row: dict[str, object] = {
                 "rule": rule.rule,
                 "methods": [method],
                 "endpoint": rule.endpoint,

@@ -22,6 +22,7 @@ from ._flask import (
     asked_method,
     matched,
     run_in,
+    state_of,
     this_app,
     view_policy,
 )
@@ -90,7 +91,7 @@ class _Decorator:
         self._own = own
 
     def __call__(self, view: object) -> object:
-        self._own.view = view
+        self._own.note(view)
         if isinstance(view, type) and issubclass(view, View):
             view.decorators = [*view.decorators, cast("CrossOriginDecorator", self)]
             if issubclass(view, MethodView):
@@ -161,7 +162,7 @@ def _governing(own: ViewPolicy | None) -> ViewPolicy | None:
     Several views may share a URL, and Flask passes OPTIONS to the first.
     """
     environ = request.environ
-    if request.method == "OPTIONS" and is_preflight(environ):
+    if is_preflight(environ):
         method = asked_method(environ)
         endpoint = matched(this_app(), environ, method)
         if endpoint is not None:
@@ -183,13 +184,12 @@ async def _decide_async(own: ViewPolicy) -> tuple[Policy, Decision]:
 
 def _settle(policy: Policy, decision: Decision) -> Response | None:
     """See to it that the decision reaches the response; return that one, if it is made here."""
-    environ = request.environ
-    environ[DECIDED] = (this_app(), policy, decision)
+    environ, app = request.environ, this_app()
+    environ[DECIDED] = (app, policy, decision)
     if to_be_logged(decision):
         headers = EnvironHeaders(environ)
         log_decision(decision, policy, request.method, routed_path(environ), headers)
-    passage = environ.get(PASSAGE)
-    if passage is None or passage[0] is not current_app.extensions.get("cors"):
+    if environ.get(PASSAGE) is not state_of(app):
         # No extension is around this app to do it.
         after_this_request(functools.partial(_apply, policy, decision))
     if request.method != "OPTIONS":

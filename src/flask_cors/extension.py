@@ -54,7 +54,7 @@ class CORS:
         if isinstance(app, Blueprint):
             told = [*self._told, *_judge_alone(layers)]
             app.record(lambda setup: _set_up_blueprint(setup, layers, told))
-        elif hasattr(app, "wsgi_app"):
+        elif hasattr(app, "wsgi_app") and not isinstance(app, type):
             _add(this_app(app), layers, self._told)
         else:
             report = Report()

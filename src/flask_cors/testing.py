@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps, loads
 from typing import TypedDict
@@ -32,7 +32,7 @@ from .wsgi import WSGIApplication
 class FetchOptions(TypedDict, total=False):
     """What a script may say about a request beside its method and URL."""
 
-    headers: Mapping[str, str] | Iterable[tuple[str, str]]
+    headers: Mapping[str, str] | Sequence[tuple[str, str]]
     body: bytes | str
     """text goes as `text/plain`, unless `headers` say otherwise"""
     json: object

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias, Union
+from typing import Any, Protocol, TypeAlias, Union, cast
 
 from ._log import log_decision, to_be_logged
 from .core import (
@@ -76,56 +76,53 @@ def routed_path(environ: WSGIEnvironment) -> str:
 Wait: TypeAlias = Callable[[Awaitable[bool]], bool]
 
 
-class PolicyMiddleware:
-    """Answers preflights and adds headers on the way out; a subclass says whose policy holds."""
-
-    def __init__(self, app: WSGIApplication, wait: Wait | None = None) -> None:
-        self.app = app
-        self._wait = wait
-
-    def preflight_policy(self, environ: WSGIEnvironment) -> Policy | None:
-        """Return the policy that a preflight is answered by, before the app sees it."""
-        raise NotImplementedError
-
-    def response_decision(self, environ: WSGIEnvironment) -> Decision | None:
-        """Return what to add to a response that is about to start, if anything."""
-        raise NotImplementedError
-
-    def decide(self, policy: Policy, environ: WSGIEnvironment) -> Decision:
-        """Return what a policy says about a request, and log it."""
-        method: str = environ["REQUEST_METHOD"]
-        headers = EnvironHeaders(environ)
-        decision = policy.decide(method, headers, self._wait)
-        if to_be_logged(decision):
-            log_decision(decision, policy, method, routed_path(environ), headers)
-        return decision
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one request."""
-        if environ["REQUEST_METHOD"] == "OPTIONS" and is_preflight(environ):
-            policy = self.preflight_policy(environ)
-            if policy is not None and policy.settings.automatic_options:
-                answer = self.decide(policy, environ)
-                start_response("200 OK", answer.added_to([("Content-Length", "0")]))
-                return []
-        decided: list[Decision | None] = []
-
-        def start(
-            status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
-        ) -> Callable[[bytes], object]:
-            if not decided:  # a second call replaces the response, not the decision
-                decided.append(self.response_decision(environ))
-            decision = decided[0]
-            if decision is not None:
-                headers = decision.added_to(headers)
-            if exc_info is None:
-                return start_response(status, headers)
-            return start_response(status, headers, exc_info)
-
-        return self.app(environ, start)
+def is_preflight(environ: WSGIEnvironment) -> bool:
+    """Return whether a request is a preflight (Fetch, "CORS-preflight request")."""
+    return (
+        environ["REQUEST_METHOD"] == "OPTIONS"
+        and "HTTP_ORIGIN" in environ
+        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+    )
 
 
-class CORSMiddleware(PolicyMiddleware):
+def decide(policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None) -> Decision:
+    """Return what a policy says about a request, and log it."""
+    method: str = environ["REQUEST_METHOD"]
+    headers = EnvironHeaders(environ)
+    decision = policy.decide(method, headers, wait)
+    if to_be_logged(decision):
+        log_decision(decision, policy, method, routed_path(environ), headers)
+    return decision
+
+
+def answer_preflight(decision: Decision, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer a preflight: 200 and empty, granted or not, so that a browser can say what failed."""
+    start_response("200 OK", decision.added_to([("Content-Length", "0")]))
+    return []
+
+
+def adding(
+    start_response: StartResponse, decide_now: Callable[[], Decision | None]
+) -> StartResponse:
+    """Return a `start_response` that adds what is decided when the response starts."""
+    decided: list[Decision | None] = []
+
+    def start(
+        status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
+    ) -> Callable[[bytes], object]:
+        if not decided:  # a second call replaces the response, not the decision
+            decided.append(decide_now())
+        decision = decided[0]
+        if decision is not None:
+            headers = decision.added_to(headers)
+        if exc_info is None:
+            return start_response(status, headers)
+        return start_response(status, headers, exc_info)
+
+    return start
+
+
+class CORSMiddleware:
     """Lets other origins read the responses of a WSGI app.
 
     An exception that the app lets escape is answered with a 500 that has the headers, so that a
@@ -142,7 +139,7 @@ class CORSMiddleware(PolicyMiddleware):
     """
 
     def __init__(self, app: WSGIApplication, **options: Unpack[CORSOptions]) -> None:
-        super().__init__(app)
+        self.app = app
         report = Report()
         self._resources = ResourceTable(compile_resources([Layer({**options})], report))
         for _, policy in self._resources.given:
@@ -156,54 +153,71 @@ class CORSMiddleware(PolicyMiddleware):
                 )
         report.raise_problems()
 
-    def preflight_policy(self, environ: WSGIEnvironment) -> Policy | None:
-        """Return the policy of the requested path."""
-        return self._resources.find(routed_path(environ))
-
-    def response_decision(self, environ: WSGIEnvironment) -> Decision | None:
-        """Return what the policy of the requested path says."""
-        policy = self._resources.find(routed_path(environ))
-        return self.decide(policy, environ) if policy else None
-
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        started = False
+        policy = self._resources.find(routed_path(environ))  # the app may move the path later
+        if policy is None:
+            return self.app(environ, start_response)
+        if is_preflight(environ) and policy.settings.automatic_options:
+            return answer_preflight(decide(policy, environ), start_response)
+        start = adding(start_response, partial(decide, policy, environ))
+        if not policy.settings.intercept_exceptions:
+            return self.app(environ, start)
+        written = False
 
-        def start(
+        def start_and_note(
             status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
         ) -> Callable[[bytes], object]:
-            nonlocal started
-            started = True
-            return start_response(status, headers, exc_info)
+            write = start(status, headers, exc_info)
 
-        def failed(error: Exception) -> Iterator[bytes]:
-            """Answer with a 500, and let the server see the exception once that is sent."""
-            policy = self._resources.find(routed_path(environ))
-            if started or policy is None or not policy.settings.intercept_exceptions:
-                raise error
-            body = b"Internal Server Error"
-            lines = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
-            lines = self.decide(policy, environ).added_to(lines)
-            start_response("500 Internal Server Error", lines, sys.exc_info())
-            yield body
-            raise error
+            def note(data: bytes) -> object:
+                nonlocal written
+                written = True
+                return write(data)
 
-        def guarded(parts: Iterable[bytes]) -> Iterator[bytes]:
-            """Serve an app that starts its response only when it is iterated over."""
-            try:
-                yield from parts
-            except Exception as error:  # noqa: BLE001  (goes on to the server)
-                yield from failed(error)
-            finally:
-                getattr(parts, "close", bool)()
+            return note
 
         try:
-            parts = super().__call__(environ, start)
-        except Exception as error:  # noqa: BLE001  (goes on to the server)
-            return failed(error)
-        return parts if started else guarded(parts)
+            parts = self.app(environ, start_and_note)
+        except Exception as error:
+            if written:
+                raise
+            return _failed(error, start)
+        if isinstance(parts, Generator):
+            return _Guarded(cast("Generator[bytes, object, object]", parts), start)
+        return parts
 
 
-def is_preflight(environ: WSGIEnvironment) -> bool:
-    """Return whether an OPTIONS request is a preflight."""
-    return "HTTP_ORIGIN" in environ and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+def _failed(error: Exception, start: StartResponse) -> Iterator[bytes]:
+    """Answer with a 500, and let the server see the exception once that is sent."""
+    body = b"Internal Server Error"
+    lines = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+    traceback = cast("TracebackType", error.__traceback__)  # it was raised
+    start("500 Internal Server Error", lines, (type(error), error, traceback))
+    yield body
+    raise error
+
+
+class _Guarded:
+    """Is a body that is made while it is sent: until its first part an exception can be answered.
+
+    Other bodies go as they are: a server recognises a file by its type.
+    """
+
+    def __init__(self, parts: Generator[bytes, object, object], start: StartResponse) -> None:
+        self._parts = parts
+        self._start = start
+
+    def __iter__(self) -> Iterator[bytes]:
+        sent = False
+        try:
+            for part in self._parts:
+                sent = sent or bool(part)
+                yield part
+        except Exception as error:
+            if sent:
+                raise
+            yield from _failed(error, self._start)
+
+    def close(self) -> None:
+        self._parts.close()

@@ -338,7 +338,8 @@ class OriginRules:
         """
         if parse_origin(text) is None:
             return None
-        return next((regex.pattern for regex in self.regexes if regex.match(text)), None)
+        starts = ((regex.pattern, regex.match(text)) for regex in self.regexes)
+        return next((pattern for pattern, match in starts if match and match.end()), None)
 
 
 def generalizations(origin: Origin) -> Iterator[str]:
