@@ -75,6 +75,7 @@ def typecheck(session: nox.Session) -> None:
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "flask_cors", "--ignoreexternal")
+    session.run("pytest", "tests/test_typing.py")
 
 
 @nox.session

@@ -99,6 +99,18 @@ def _match(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
     return adapter.match(method=method)[0] if adapter else None
 
 
+def is_withheld(app: Flask, policy: Policy, environ: WSGIEnvironment, status: str) -> bool:
+    """Return whether a response is that to an uncaught exception, and `intercept_exceptions` off.
+
+    Flask-RESTful sends the signal also for exceptions that it then handles, so the status counts.
+    """
+    return (
+        environ.get(UNCAUGHT) is app
+        and not policy.settings.intercept_exceptions
+        and status.startswith("5")
+    )
+
+
 def config_of(app: Flask, report: Report) -> Layer:
     """Return the `CORS_*` keys of an app as a layer of options."""
     config: object = app.config
@@ -163,16 +175,20 @@ class ViewPolicy:
 
 def view_policy(view: object, method: str) -> ViewPolicy | None:
     """Return the policy that `cross_origin` gave a view function, or a method of its class."""
-    own = getattr(view, VIEW_POLICY, None)
-    if own is None:
-        view_class = getattr(view, "view_class", None)
-        handler = getattr(view_class, method.lower(), None)
-        if handler is None and method == "HEAD":
-            handler = getattr(view_class, "get", None)
-        own = getattr(handler, VIEW_POLICY, None)
-        if own is None:
-            own = getattr(getattr(view_class, "dispatch_request", None), VIEW_POLICY, None)
-    return own if isinstance(own, ViewPolicy) else None
+    view_class = getattr(view, "view_class", None)
+    handler = getattr(view_class, method.lower(), None)
+    if handler is None and method == "HEAD":
+        handler = getattr(view_class, "get", None)
+    # Flask-RESTful applies these to a method when it is called, so the method does not have it.
+    applied: object = getattr(view_class, "method_decorators", ())
+    if isinstance(applied, Mapping):
+        applied = cast("Mapping[object, object]", applied).get(method.lower(), ())
+    holders = [view, *reversed(cast("Sequence[object]", applied)), handler]
+    for holder in [*holders, getattr(view_class, "dispatch_request", None)]:
+        own = getattr(holder, VIEW_POLICY, None)
+        if isinstance(own, ViewPolicy):
+            return own
+    return None
 
 
 _NOWHERE: Policies = ResourceTable(())
@@ -227,8 +243,7 @@ class AppState:
         self._watching = True
 
     def _note_exception(self, _app: Flask, *, exception: BaseException, **_: object) -> None:
-        # Flask-RESTful sends the signal for `abort` too.
-        if not isinstance(exception, HTTPException):
+        if not isinstance(exception, HTTPException):  # Flask-RESTful sends it for `abort` too
             request.environ[UNCAUGHT] = self.app
 
     def preflight_policy(self, environ: WSGIEnvironment) -> Policy | None:
@@ -241,14 +256,14 @@ class AppState:
         """Return what a policy says about a request; `async` origin callables are bridged."""
         return decide(policy, environ, self._wait)
 
-    def decision(self, environ: WSGIEnvironment) -> Decision | None:
-        """Return what to add to a response of the app, if anything."""
+    def decision(self, environ: WSGIEnvironment, status: str) -> Decision | None:
+        """Return what to add to a response of the app with a status, if anything."""
         decided_in, policy, decision = environ.get(DECIDED) or (None, None, None)
         if decided_in is not self.app:
             policy, decision = self.response_policy(environ), None
         if policy is None:
             return None
-        if environ.get(UNCAUGHT) is self.app and not policy.settings.intercept_exceptions:
+        if is_withheld(self.app, policy, environ, status):
             return None
         return decision or self.decide(policy, environ)
 
@@ -345,7 +360,7 @@ def _install_inside(state: AppState) -> None:
         from_error_handler: bool = False,  # noqa: FBT001, FBT002  (Flask's signature)
     ) -> Response:
         response = finalize(rv, from_error_handler)
-        decision = state.decision(request.environ)
+        decision = state.decision(request.environ, response.status)
         if decision is not None:
             decision.apply(response.headers)
         return response
@@ -379,8 +394,8 @@ class _DebuggerMiddleware:
         self._state = state
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def decision() -> Decision | None:
+        def decision(status: str) -> Decision | None:
             uncaught = environ.get(UNCAUGHT) is self._state.app
-            return self._state.decision(environ) if uncaught else None
+            return self._state.decision(environ, status) if uncaught else None
 
         return self.app(environ, adding(start_response, decision))

@@ -6,6 +6,7 @@ import logging
 
 from .core import ACL_REQUEST_HEADERS, ACL_REQUEST_METHOD, Decision, Policy, RequestHeaders
 from .core.errors import shown
+from .core.headers import parse_names
 
 logger = logging.getLogger("flask_cors")
 logger.addHandler(logging.NullHandler())
@@ -44,8 +45,11 @@ def _told(decision: Decision, policy: Policy, headers: RequestHeaders) -> str:
     if decision.outcome == "method":
         return f"{told}: method {shown(headers.get(ACL_REQUEST_METHOD))} is not in methods"
     if decision.outcome == "headers":
-        asked = shown(headers.get(ACL_REQUEST_HEADERS))
-        return f"{told}: not all of the headers {asked} are in allow_headers"
+        names = parse_names(headers.get(ACL_REQUEST_HEADERS) or "")
+        if names is None:
+            return f"{told}: more headers are asked for than are checked"
+        refused = [name for name in names if not policy.settings.allow_headers.allow(name)]
+        return f"{told}: header {shown(refused[0])} is not in allow_headers"
     pattern = policy.settings.origins.near_miss(origin)
     hint = f" (only its start matches {shown(pattern)})" if pattern is not None else ""
     return f"{told} is not in origins{hint}"

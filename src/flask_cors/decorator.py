@@ -16,10 +16,10 @@ from flask.wrappers import Response
 from ._flask import (
     DECIDED,
     PASSAGE,
-    UNCAUGHT,
     VIEW_POLICY,
     ViewPolicy,
     asked_method,
+    is_withheld,
     matched,
     run_in,
     state_of,
@@ -46,7 +46,7 @@ class CrossOriginDecorator(Protocol):
     def __call__(self, view: Callable[P, R], /) -> Callable[P, Union[R, Response]]: ...
     @overload
     def __call__(
-        self, view: Callable[P, Awaitable[R]], /
+        self, view: Callable[P, Coroutine[Any, Any, R]], /
     ) -> Callable[P, Coroutine[Any, Any, Union[R, Response]]]: ...
     # Classes, and `View.decorators`, which Flask 3.0 types as a list of these.
     @overload
@@ -59,16 +59,17 @@ def cross_origin(**options: Unpack[CrossOriginOptions]) -> CrossOriginDecorator:
 def cross_origin(view: Callable[P, R], /) -> Callable[P, Union[R, Response]]: ...
 @overload
 def cross_origin(
-    view: Callable[P, Awaitable[R]], /
+    view: Callable[P, Coroutine[Any, Any, R]], /
 ) -> Callable[P, Coroutine[Any, Any, Union[R, Response]]]: ...
 @overload
 def cross_origin(view: F, /) -> F: ...
 def cross_origin(view: object = None, /, **options: Unpack[CrossOriginOptions]) -> object:
     """Let other origins read the responses of one view; its policy wins over the app's.
 
-    Goes directly above the view and below `@app.route`, bare or with options, on functions,
-    methods, `View` classes and in their `decorators`; an `async def` view stays one. What is not
-    given is read from `app.config["CORS_<NAME>"]` at the first request in an app.
+    Goes below `@app.route`, bare or with options, on functions, methods, `View` classes and in
+    their `decorators`; an `async def` view stays one. Without `CORS(app)` preflights reach it
+    after the app's hooks, and on a single method or in `decorators` only if it is outermost. What
+    is not given is read from `app.config["CORS_<NAME>"]` at the first request in an app.
 
     Args:
         view: the view, where the decorator is used bare.
@@ -89,6 +90,7 @@ class _Decorator:
 
     def __init__(self, own: ViewPolicy) -> None:
         self._own = own
+        setattr(self, VIEW_POLICY, own)
 
     def __call__(self, view: object) -> object:
         self._own.note(view)
@@ -216,7 +218,7 @@ def _view_class() -> object:
 
 
 def _apply(policy: Policy, decision: Decision, response: Response) -> Response:
-    if request.environ.get(UNCAUGHT) != current_app or policy.settings.intercept_exceptions:
+    if not is_withheld(this_app(), policy, request.environ, response.status):
         decision.apply(response.headers)
     return response
 
@@ -244,15 +246,12 @@ def _take_options_of(owner: type[View]) -> None:
     handler = getattr(owner, "options", None)
     if not hasattr(handler, _GIVEN):
         wrapper = _async_wrapper if is_async(handler) else _sync_wrapper
-        options = wrapper(None, handler or _default_options)
+        # Without a handler it is never called: then `_without_policy` answers.
+        options = wrapper(None, handler or _without_policy)
         setattr(options, _GIVEN, handler is None)
         setattr(owner, "options", options)  # noqa: B010  (no attribute that `MethodView` declares)
     if "methods" in vars(owner):  # else they are collected once the class is made
         owner.methods = {*methods, "OPTIONS"}
-
-
-def _default_options(*_: object, **__: object) -> Response:
-    return current_app.make_default_options_response()
 
 
 class _ClassView(functools.partial[object]):
@@ -274,6 +273,9 @@ class _Method(functools.partial[object]):
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
+        # Decorators above may have left their notes here (flask-restx).
+        noted = {key: value for key, value in vars(self).items() if key != "__wrapped__"}
+        vars(self.func).update(noted)
         setattr(owner, name, self.func)
         if issubclass(owner, View):
             _take_options_of(owner)

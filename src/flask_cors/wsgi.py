@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
-from functools import partial
-from types import TracebackType
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from types import GeneratorType, TracebackType
 from typing import Any, Protocol, TypeAlias, Union, cast
 
 from ._log import log_decision, to_be_logged
@@ -85,13 +84,15 @@ def is_preflight(environ: WSGIEnvironment) -> bool:
     )
 
 
-def decide(policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None) -> Decision:
-    """Return what a policy says about a request, and log it."""
+def decide(
+    policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None, path: str | None = None
+) -> Decision:
+    """Return what a policy says about a request, and log it, with its path as it came."""
     method: str = environ["REQUEST_METHOD"]
     headers = EnvironHeaders(environ)
     decision = policy.decide(method, headers, wait)
     if to_be_logged(decision):
-        log_decision(decision, policy, method, routed_path(environ), headers)
+        log_decision(decision, policy, method, path or routed_path(environ), headers)
     return decision
 
 
@@ -102,16 +103,16 @@ def answer_preflight(decision: Decision, start_response: StartResponse) -> Itera
 
 
 def adding(
-    start_response: StartResponse, decide_now: Callable[[], Decision | None]
+    start_response: StartResponse, decide_now: Callable[[str], Decision | None]
 ) -> StartResponse:
-    """Return a `start_response` that adds what is decided when the response starts."""
+    """Return a `start_response` that adds what is decided when a response starts, by its status."""
     decided: list[Decision | None] = []
 
     def start(
         status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
     ) -> Callable[[bytes], object]:
         if not decided:  # a second call replaces the response, not the decision
-            decided.append(decide_now())
+            decided.append(decide_now(status))
         decision = decided[0]
         if decision is not None:
             headers = decision.added_to(headers)
@@ -155,19 +156,22 @@ class CORSMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        policy = self._resources.find(routed_path(environ))  # the app may move the path later
+        path = routed_path(environ)  # the app may move it later
+        policy = self._resources.find(path)
         if policy is None:
             return self.app(environ, start_response)
         if is_preflight(environ) and policy.settings.automatic_options:
             return answer_preflight(decide(policy, environ), start_response)
-        start = adding(start_response, partial(decide, policy, environ))
+        start = adding(start_response, lambda _: decide(policy, environ, path=path))
         if not policy.settings.intercept_exceptions:
             return self.app(environ, start)
-        written = False
+        started = written = False
 
         def start_and_note(
             status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
         ) -> Callable[[bytes], object]:
+            nonlocal started
+            started = True
             write = start(status, headers, exc_info)
 
             def note(data: bytes) -> object:
@@ -183,9 +187,8 @@ class CORSMiddleware:
             if written:
                 raise
             return _failed(error, start)
-        if isinstance(parts, Generator):
-            return _Guarded(cast("Generator[bytes, object, object]", parts), start)
-        return parts
+        made_while_sent = not started or isinstance(cast("object", parts), GeneratorType)
+        return _Guarded(parts, start) if made_while_sent else parts
 
 
 def _failed(error: Exception, start: StartResponse) -> Iterator[bytes]:
@@ -204,7 +207,7 @@ class _Guarded:
     Other bodies go as they are: a server recognises a file by its type.
     """
 
-    def __init__(self, parts: Generator[bytes, object, object], start: StartResponse) -> None:
+    def __init__(self, parts: Iterable[bytes], start: StartResponse) -> None:
         self._parts = parts
         self._start = start
 
@@ -220,4 +223,4 @@ class _Guarded:
             yield from _failed(error, self._start)
 
     def close(self) -> None:
-        self._parts.close()
+        getattr(self._parts, "close", bool)()

@@ -100,10 +100,15 @@ class Decision(NamedTuple):
         present = {name.lower() for name, _ in lines}
         if ACL_ORIGIN.lower() in present:
             return lines
+        # Credentials that the app allows by itself, and the policy does not, are not to meet an
+        # origin that the policy allows without them.
+        foreign = ACL_CREDENTIALS.lower() in present and all(
+            name != ACL_CREDENTIALS for name, _ in self.headers
+        )
         # Twice `true` reads `true, true`, which fails the check.
         added = [
             (name, value)
-            for name, value in self.headers
+            for name, value in (() if foreign else self.headers)
             if name.lower() not in present or name.lower() in _LISTS
         ]
         varies = {

@@ -1,0 +1,21 @@
+"""CORS for a FastAPI app.
+
+Run it, and http://127.0.0.1:8000/api/hello answers:
+
+    uvicorn --app-dir docs/examples fastapi_app:app
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from flask_cors.asgi import CORSMiddleware
+
+app = FastAPI()
+app.add_middleware(CORSMiddleware, origins=["https://app.example.com"], max_age=600)
+
+
+@app.get("/api/hello")
+async def hello() -> dict[str, str]:
+    """Answer a simple call."""
+    return {"message": "Hello"}

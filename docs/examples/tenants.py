@@ -1,0 +1,168 @@
+"""Origins from a database: the pages of the tenants may call the API, those of nobody else.
+
+    python docs/examples/tenants.py                                 # Flask, on port 5000
+    uvicorn --app-dir docs/examples --factory tenants:create_asgi   # behind an ASGI server
+
+Needs aiosqlite. The database is `tenants.sqlite`, or what TENANTS_DATABASE names.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+
+import aiosqlite
+from asgiref.wsgi import WsgiToAsgi
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+
+from flask_cors import CORS, ConfigurationError, CORSOptions
+from flask_cors.asgi import CORSMiddleware
+from flask_cors.core import Policy
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS tenants (name TEXT PRIMARY KEY, origin TEXT NOT NULL)"
+DATABASE = Path(os.environ.get("TENANTS_DATABASE", "tenants.sqlite"))
+
+
+class Tenants:
+    """Are the tenants and their origins, read from the database and remembered for a while.
+
+    One object serves every thread and every event loop. Flask runs each async call in a loop of
+    its own, so nothing that belongs to a loop outlives a call here: a connection is opened where
+    it is used, and what is remembered is a plain set behind a lock of threads.
+
+    Args:
+        database: the SQLite file.
+        seconds: how long what was read is remembered.
+        clock: tells the time, in seconds.
+    """
+
+    def __init__(
+        self,
+        database: Path,
+        *,
+        seconds: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._clock = clock
+        self._lock = threading.Lock()  # never held while something is awaited
+        self._remembered: frozenset[str] = frozenset()
+        self._until = float("-inf")
+        self._changes = 0
+
+    def allow(self, origin: str) -> bool | Awaitable[bool]:
+        """Return whether an origin is that of a tenant: at once where that is remembered."""
+        with self._lock:
+            if self._clock() < self._until:
+                return origin in self._remembered
+        return self._look_up(origin)
+
+    async def put(self, name: str, origin: str) -> None:
+        """Let a tenant have an origin, in the place of another."""
+        await self._write("INSERT OR REPLACE INTO tenants VALUES (?, ?)", name, origin)
+
+    async def remove(self, name: str) -> None:
+        """Remove a tenant."""
+        await self._write("DELETE FROM tenants WHERE name = ?", name)
+
+    def forget(self) -> None:
+        """Read the database again when next asked."""
+        with self._lock:
+            self._changes += 1
+            self._until = float("-inf")
+
+    async def _look_up(self, origin: str) -> bool:
+        with self._lock:
+            asked, changes = self._clock(), self._changes
+        async with self._connection() as connection:
+            rows = await connection.execute_fetchall("SELECT origin FROM tenants")
+        origins = frozenset(str(found) for (found,) in rows)
+        with self._lock:
+            if changes == self._changes:  # else a change came while this was read
+                self._remembered, self._until = origins, asked + self._seconds
+        return origin in origins
+
+    async def _write(self, statement: str, *values: str) -> None:
+        async with self._connection() as connection:
+            await connection.execute(statement, values)
+            await connection.commit()
+        self.forget()
+
+    def _connection(self) -> aiosqlite.Connection:
+        return aiosqlite.connect(self._database, timeout=2.0)
+
+
+def canonical(text: str) -> str | None:
+    """Return an origin as browsers send it, or `None` for what is not one origin."""
+    try:
+        origin = Policy.from_options(origins=[text]).settings.origins.sole
+    except ConfigurationError:
+        return None
+    return origin if origin != "null" else None
+
+
+def cors_options(tenants: Tenants) -> CORSOptions:
+    """Return the options that the Flask extension and the ASGI middleware share."""
+    return {
+        "resources": {"/api/*": {"origins": tenants.allow}},
+        "supports_credentials": True,
+        "max_age": 600,
+    }
+
+
+def create_api(tenants: Tenants) -> Flask:
+    """Return the app, without CORS."""
+    app = Flask(__name__)
+
+    @app.get("/api/products")
+    async def products() -> ResponseReturnValue:
+        return {"products": ["tea", "cake"]}
+
+    # For the administrator, so not below /api: no other origin may call these.
+    @app.put("/tenants/<name>")
+    async def put(name: str) -> ResponseReturnValue:
+        origin = canonical(request.get_data(as_text=True))
+        if origin is None:
+            return {"error": "Send an origin: https://shop.example"}, 400
+        await tenants.put(name, origin)
+        return {"name": name, "origin": origin}
+
+    @app.delete("/tenants/<name>")
+    async def remove(name: str) -> ResponseReturnValue:
+        await tenants.remove(name)
+        return "", 204
+
+    return app
+
+
+def create_database(database: Path = DATABASE) -> Path:
+    """Make the tables, where they are not there."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(SCHEMA)
+    return database
+
+
+def create_app(tenants: Tenants | None = None) -> Flask:
+    """Return the app for a WSGI server."""
+    tenants = tenants or Tenants(create_database())
+    app = create_api(tenants)
+    CORS(app, **cors_options(tenants))
+    return app
+
+
+def create_asgi(tenants: Tenants | None = None) -> CORSMiddleware:
+    """Return the app for an ASGI server, which answers preflights in its own event loop."""
+    tenants = tenants or Tenants(create_database())
+    served = WsgiToAsgi(create_api(tenants))  # type: ignore[no-untyped-call]  # asgiref types only its protocol
+    return CORSMiddleware(served, **cors_options(tenants))
+
+
+if __name__ == "__main__":
+    create_app().run()

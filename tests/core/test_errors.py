@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import copy
+import pickle
+import warnings
+
+import pytest
+
+from flask_cors import ConfigurationError, CORSError, CORSWarning, Problem
+from flask_cors.core.errors import Report, shown
+
+FIRST = Problem("origin-scheme", "origins", "a.example", "origins: 'a.example' has no scheme")
+SECOND = Problem("max-age", "max_age", -1, "max_age: -1 is no number of seconds")
+
+
+@pytest.mark.parametrize("base", [CORSError, ValueError])
+def test_a_configuration_error_is_caught_as(base: type[Exception]) -> None:
+    with pytest.raises(base):
+        raise ConfigurationError((FIRST,))
+
+
+def test_a_configuration_error_carries_its_problems() -> None:
+    error = ConfigurationError((FIRST, SECOND))
+    assert error.problems == (FIRST, SECOND)
+    assert error.problems[0].code == "origin-scheme"
+    assert error.problems[0].option == "origins"
+    assert error.problems[0].value == "a.example"
+
+
+def test_one_problem_is_told_in_one_line() -> None:
+    assert str(ConfigurationError((FIRST,))) == f"{FIRST.message} [origin-scheme]"
+
+
+def test_several_problems_are_told_in_a_line_each() -> None:
+    assert str(ConfigurationError((FIRST, SECOND))).splitlines() == [
+        "2 problems in the CORS configuration:",
+        f"  - {FIRST.message} [origin-scheme]",
+        f"  - {SECOND.message} [max-age]",
+    ]
+
+
+@pytest.mark.parametrize("remake", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])  # noqa: S301  (its own bytes)
+def test_a_configuration_error_survives_a_copy(remake) -> None:
+    assert remake(ConfigurationError((FIRST,))).problems == (FIRST,)
+
+
+def test_a_warning_is_a_user_warning_with_its_problem() -> None:
+    warning = CORSWarning(FIRST)
+    assert isinstance(warning, UserWarning)
+    assert warning.problem is FIRST
+    assert str(warning) == f"{FIRST.message} [origin-scheme]"
+
+
+def test_a_report_without_problems_raises_nothing() -> None:
+    report = Report()
+    report.doubt(*FIRST)
+    assert report.raise_problems() is None
+
+
+def test_a_report_raises_each_problem_once_in_the_order_found() -> None:
+    report = Report()
+    for problem in (SECOND, FIRST, SECOND):
+        report.error(*problem)
+    with pytest.raises(ConfigurationError) as raised:
+        report.raise_problems()
+    assert raised.value.problems == (SECOND, FIRST)
+
+
+def test_a_report_warns_of_each_doubt_once_and_not_of_those_told() -> None:
+    report = Report()
+    for problem in (SECOND, FIRST, SECOND):
+        report.doubt(*problem)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        report.warn()
+        report.warn(told=[SECOND])
+    assert [str(warning.message) for warning in caught] == [
+        f"{SECOND.message} [max-age]",
+        f"{FIRST.message} [origin-scheme]",
+        f"{FIRST.message} [origin-scheme]",
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param("a", "'a'", id="text"),
+        pytest.param("a\r\nb\x1b", r"'a\r\nb\x1b'", id="control-characters"),
+        pytest.param("é\u202e", r"'\xe9\u202e'", id="not-ascii"),
+        pytest.param(5, "5", id="number"),
+        pytest.param("a" * 118, f"'{'a' * 118}'", id="longest"),
+    ],
+)
+def test_a_value_is_shown_escaped(value: object, expected: str) -> None:
+    assert shown(value) == expected
+
+
+def test_a_long_value_is_shown_by_its_ends() -> None:
+    told = shown("a" * 500 + "b" * 500)
+    assert len(told) < 120
+    assert told.startswith("'aaa")
+    assert told.endswith("bbb'")

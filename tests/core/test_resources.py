@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flask_cors.core.resources import PathPattern, ResourceTable
+
+
+def table(*patterns: str | re.Pattern[str]) -> ResourceTable[int]:
+    """Return a table in which each pattern has its position."""
+    return ResourceTable((PathPattern.read(p), number) for number, p in enumerate(patterns))
+
+
+PATTERNS = [
+    # literals
+    pytest.param("/api", "/api", True, id="literal"),
+    pytest.param("/api", "/api/", False, id="literal-slash"),
+    pytest.param("/api", "/API", False, id="literal-case"),
+    pytest.param("/api", "/apifoo", False, id="literal-longer"),
+    pytest.param("/a.b", "/aXb", False, id="literal-dot"),
+    pytest.param("/a+b", "/a+b", True, id="literal-plus"),
+    pytest.param("/user/{id}", "/user/{id}", True, id="literal-braces"),
+    pytest.param("/grüße", "/grüße", True, id="literal-decoded"),
+    # globs
+    pytest.param("/*", "/", True, id="all-root"),
+    pytest.param("/*", "/a/b", True, id="all-below"),
+    pytest.param("*", "/a/b", True, id="star"),
+    pytest.param("/api/*", "/api", True, id="prefix-itself"),
+    pytest.param("/api/*", "/api/", True, id="prefix-slash"),
+    pytest.param("/api/*", "/api/a/b", True, id="prefix-below"),
+    pytest.param("/api/*", "/apifoo", False, id="prefix-ends-at-a-segment"),
+    pytest.param("/api/*", "/API/a", False, id="prefix-case"),
+    pytest.param("/api/*", "/x/api/a", False, id="prefix-from-the-start"),
+    pytest.param("/api*", "/apifoo/bar", True, id="any-characters"),
+    pytest.param("/a/*/c", "/a/b/b/c", True, id="middle"),
+    pytest.param("/a/*/c", "/a/c", False, id="middle-slashes"),
+    pytest.param("/a/*/c", "/a/b/c/d", False, id="middle-whole"),
+    pytest.param("/*/admin/*", "/x/admin", True, id="two-stars-itself"),
+    pytest.param("/*/admin/*", "/x/admin/y", True, id="two-stars"),
+    pytest.param("/*/admin/*", "/x/administer", False, id="two-stars-segment"),
+    pytest.param("/*.json", "/a/b.json", True, id="ending"),
+    pytest.param("/*.json", "/b.jsonx", False, id="ending-whole"),
+    pytest.param("/*ab*ab", "/ab", False, id="parts-do-not-overlap"),
+    pytest.param("/ab*b", "/ab", False, id="start-and-end-do-not-overlap"),
+    pytest.param("/ab*b", "/abb", True, id="start-and-end-touch"),
+    pytest.param("/a*b*c", "/axxbxxc", True, id="parts-in-order"),
+    pytest.param("/a*b*c", "/axxcxxb", False, id="parts-out-of-order"),
+    pytest.param("/a*", "/a\n/b", True, id="line-feed"),
+    pytest.param("/a**b", "/ab", True, id="stars-in-a-row"),
+    # regular expressions
+    pytest.param("/api/.*", "/api/a", True, id="regex"),
+    pytest.param("/api/.*", "/api", False, id="regex-is-no-glob"),
+    pytest.param("/api/v[12]", "/api/v1/users", True, id="regex-from-the-start"),
+    pytest.param("/api/v[12]", "/x/api/v1", False, id="regex-not-anywhere"),
+    pytest.param("^/api/(v1|v2)$", "/api/v2", True, id="regex-whole"),
+    pytest.param("^/api/(v1|v2)$", "/api/v2/x", False, id="regex-end"),
+    pytest.param("/api/v[12]", "/API/v1", False, id="regex-case"),
+    pytest.param(re.compile("/api", re.IGNORECASE), "/API/v1", True, id="compiled-flags"),
+    pytest.param(re.compile("/api/*"), "/api//", True, id="compiled-is-no-glob"),
+    pytest.param(re.compile("/api/*"), "/apifoo", True, id="compiled-from-the-start"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "path", "expected"), PATTERNS)
+def test_a_pattern_matches(pattern: str | re.Pattern[str], path: str, expected: bool) -> None:
+    assert PathPattern.read(pattern).matches(path) is expected
+    assert (table(pattern).find(path) is not None) is expected
+
+
+def test_a_glob_with_many_stars_is_compared_in_linear_time() -> None:
+    # A regular expression would not come back in a lifetime.
+    pattern = PathPattern.read("/" + "*a" * 30 + "*b")
+    assert not pattern.matches("/" + "a" * 20_000)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "expected"),
+    [
+        pytest.param(["/*", "/a"], "/a", 1, id="literal-over-glob"),
+        pytest.param(["/a/b/c/*", "/a/b/c/d"], "/a/b/c/d", 1, id="literal-over-longer-glob"),
+        pytest.param(["/a", re.compile("/a/?(b/c/d)?")], "/a", 0, id="literal-over-longer-regex"),
+        pytest.param(["/a/*", "/*"], "/a/b", 0, id="more-slashes"),
+        pytest.param(["/*", "/a/*"], "/a/b", 1, id="more-slashes-later"),
+        pytest.param(["/aaaaaa*", "/*/*"], "/aaaaaaa/b", 1, id="slashes-before-length"),
+        pytest.param(["/ab*", "/a*"], "/abc", 0, id="longer"),
+        pytest.param(["/a*", "/ab*"], "/abc", 1, id="longer-later"),
+        pytest.param(["/a*", "/*b"], "/ab", 1, id="later"),
+        pytest.param(["/*b", "/a*"], "/ab", 1, id="later-the-other-way-round"),
+        pytest.param(["/a", "/a"], "/a", 1, id="same-literal-later"),
+        pytest.param(["/a/*", "/a/*"], "/a/b", 1, id="same-prefix-later"),
+        pytest.param(["/a/*", "/(a/)"], "/a/b", 1, id="regex-longer-than-prefix"),
+        pytest.param(["/abc/*", "/(a)"], "/abc/d", 0, id="prefix-over-shorter-regex"),
+        pytest.param(["/a/*", "/[ab]"], "/a", 0, id="prefix-over-regex-with-fewer-slashes"),
+        pytest.param(["/*", "/[ab]"], "/a", 1, id="regex-over-everything"),
+        pytest.param(["*", "/*"], "/a", 1, id="slash-star-over-star"),
+        pytest.param(["/*", "*"], "/a", 0, id="slash-star-over-star-earlier"),
+        pytest.param(["/a/*", "/a/b/c/*"], "/a/b/x", 0, id="the-longer-prefix-does-not-match"),
+        pytest.param(["/a/*", "/x[0-9]"], "/b", None, id="none"),
+    ],
+)
+def test_the_most_specific_pattern_wins(
+    patterns: list[str | re.Pattern[str]], path: str, expected: int | None
+) -> None:
+    assert table(*patterns).find(path) == expected
+
+
+def test_an_empty_table_finds_nothing() -> None:
+    assert table().find("/") is None
+    assert table().everywhere is None
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        pytest.param(["/*"], 0, id="everything"),
+        pytest.param(["*"], 0, id="star"),
+        pytest.param(["/*", "/*"], 1, id="twice"),
+        pytest.param(["/*", "*"], 0, id="both"),
+        pytest.param(["/*", "/a"], None, id="literal-too"),
+        pytest.param(["/*", "/a/*"], None, id="prefix-too"),
+        pytest.param(["/*", "/a.*"], None, id="regex-too"),
+        pytest.param(["/a/*"], None, id="prefix-only"),
+    ],
+)
+def test_it_is_known_where_one_holds_everywhere(patterns: list[str], expected: int | None) -> None:
+    assert table(*patterns).everywhere == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        pytest.param("/", True, id="root"),
+        pytest.param("/api/*", True, id="glob"),
+        pytest.param("*", True, id="star"),
+        pytest.param("*/api", True, id="star-first"),
+        pytest.param("^/api", True, id="regex-anchored"),
+        pytest.param(r"\A/api", True, id="regex-anchored-otherwise"),
+        pytest.param(".*/api", True, id="regex-any-start"),
+        pytest.param("(/a|/b)", True, id="regex-group"),
+        pytest.param("api|/v1", True, id="regex-one-alternative-of-two"),
+        pytest.param("x?/v1", True, id="regex-optional-start"),
+        pytest.param("api", False, id="no-slash"),
+        pytest.param("api/*", False, id="glob-no-slash"),
+        pytest.param("", False, id="empty"),
+        pytest.param("//api", False, id="two-slashes"),
+        pytest.param("//*", False, id="glob-two-slashes"),
+        pytest.param("https://a.example/*", False, id="url"),
+        pytest.param("api/.*", False, id="regex-no-slash"),
+        pytest.param("^api/.*", False, id="regex-anchored-no-slash"),
+        pytest.param("//a(b)", False, id="regex-two-slashes"),
+    ],
+)
+def test_it_is_told_whether_a_path_can_match(pattern: str, expected: bool) -> None:
+    assert PathPattern.read(pattern).reachable is expected
+
+
+def test_an_invalid_regex_raises() -> None:
+    with pytest.raises(re.error):
+        PathPattern.read("/api/(v1")
+
+
+def test_one_of_many_literals_is_found_at_once() -> None:
+    many = table(*(f"/n/{number}" for number in range(10_000)))
+    assert many.find("/n/9999") == 9999
+
+
+CHARACTERS = st.text("/ab", max_size=6).map(lambda tail: f"/{tail}")
+GLOBS = st.text("/ab*", max_size=5).map(lambda tail: f"/{tail}")
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Say what DESIGN says of one glob, by a regular expression."""
+    tried = [pattern, pattern[:-2]] if pattern.endswith("/*") else [pattern]
+    regexes = [re.escape(glob).replace(r"\*", ".*") for glob in tried]
+    return any(re.fullmatch(regex, path) for regex in regexes)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(GLOBS, max_size=5), CHARACTERS)
+def test_the_index_agrees_with_trying_one_glob_after_the_other(
+    patterns: list[str], path: str
+) -> None:
+    ranked = [
+        (("*" not in pattern, pattern.count("/"), len(pattern), number), number)
+        for number, pattern in enumerate(patterns)
+        if matches(pattern, path)
+    ]
+    assert table(*patterns).find(path) == (max(ranked)[1] if ranked else None)

@@ -1,0 +1,751 @@
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import io
+import logging
+import re
+import runpy
+import sys
+from http import HTTPStatus
+from pathlib import Path
+from types import SimpleNamespace
+from wsgiref.handlers import SimpleHandler
+from wsgiref.util import FileWrapper, setup_testing_defaults, shift_path_info
+from wsgiref.validate import validator
+
+import pytest
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from flask_cors import ConfigurationError
+from flask_cors.wsgi import CORSMiddleware
+
+served = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "frameworks" / "served.py")))
+
+APP = "https://app.example"
+EVIL = "https://evil.example"
+PREFLIGHT = {
+    "Origin": APP,
+    "Access-Control-Request-Method": "PUT",
+    "Access-Control-Request-Headers": "x-token",
+}
+OWN = [("X-Own", "1")]
+
+
+def environ_of(method="GET", path="/", headers=(), **extra):
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "SCRIPT_NAME": "", **extra}
+    for name, value in dict(headers).items():
+        environ["HTTP_" + name.upper().replace("-", "_")] = value
+    setup_testing_defaults(environ)
+    return environ
+
+
+class Server:
+    """Serves one request as PEP 3333 asks a server to; `error` is what reached it."""
+
+    def __init__(self, app, environ):
+        self.status, self.lines, self.body, self.error = None, [], b"", None
+        self.exc_infos = []
+        parts = None
+        try:
+            parts = app(environ, self.start)
+            for part in parts:
+                self.write(part)
+        except Exception as error:  # noqa: BLE001  (a server survives whatever an app raises)
+            self.error = error
+        finally:
+            getattr(parts, "close", bool)()
+
+    def start(self, status, lines, exc_info=None):
+        if exc_info is None:
+            assert self.status is None
+        elif self.body:
+            raise exc_info[1].with_traceback(exc_info[2])
+        self.exc_infos.append(exc_info)
+        self.status, self.lines = status, list(lines)
+        return self.write
+
+    def write(self, part):
+        assert self.status is not None
+        self.body += part
+
+    @property
+    def fields(self):
+        """The header fields; each must be there once."""
+        names = [name.lower() for name, _ in self.lines]
+        assert sorted(set(names)) == sorted(names)
+        return {name.lower(): value for name, value in self.lines}
+
+    @property
+    def allowed_origin(self):
+        return self.fields.get("access-control-allow-origin")
+
+
+def hello(environ, start_response):
+    start_response("200 OK", OWN)
+    return [b"hello"]
+
+
+def lose(*_):
+    raise LookupError("lost")
+
+
+def lazy(environ, start_response):
+    start_response("200 OK", OWN)
+    yield b"hel"
+    yield b"lo"
+
+
+# What is answered --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exchange", served.EXCHANGES, ids=lambda exchange: exchange.id)
+def test_the_answer_is_that_of_the_table(exchange):
+    headers = {}
+    for name, value in exchange.sent:  # servers join the lines of one name
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    server = Server(served.wsgi_app(), environ_of(exchange.method, exchange.path, headers))
+
+    assert served.expected(exchange) == served.about_cors(server.lines)
+    if exchange.status is not None:
+        assert f"{exchange.status} {HTTPStatus(exchange.status).phrase}" == server.status
+    assert ("BoomError" if exchange.status == 500 else "NoneType") == type(server.error).__name__
+
+
+def test_a_preflight_is_answered_without_the_app():
+    called = []
+    server = Server(
+        CORSMiddleware(lambda *given: called.append(given), origins=APP),
+        environ_of("OPTIONS", "/", PREFLIGHT),
+    )
+    assert called == []
+    assert (server.status, server.body) == ("200 OK", b"")
+    assert server.fields["content-length"] == "0"
+    assert server.fields["access-control-allow-headers"] == "x-token"
+
+
+def test_without_automatic_options_the_app_answers_with_the_headers_of_a_preflight():
+    server = Server(
+        CORSMiddleware(hello, origins=APP, automatic_options=False),
+        environ_of("OPTIONS", "/", PREFLIGHT),
+    )
+    assert server.body == b"hello"
+    assert server.fields["x-own"] == "1"
+    assert server.fields["access-control-allow-headers"] == "x-token"
+
+
+@pytest.mark.parametrize("app", [hello, lazy], ids=["at-once", "lazy"])
+def test_the_app_s_own_lines_come_first_and_its_list_is_not_changed(app):
+    server = Server(CORSMiddleware(app, origins=[APP, EVIL]), environ_of(headers={"Origin": APP}))
+    assert [*OWN, ("Access-Control-Allow-Origin", APP), ("Vary", "Origin")] == server.lines
+    assert OWN == [("X-Own", "1")]
+    assert server.body == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("own", "vary"),
+    [
+        pytest.param([], ["Origin"], id="none"),
+        pytest.param(["Accept-Encoding"], ["Accept-Encoding", "Origin"], id="another"),
+        pytest.param(["accept, ORIGIN"], ["accept, ORIGIN"], id="names-it"),
+        pytest.param(["Accept", "origin"], ["Accept", "origin"], id="names-it-in-a-second-line"),
+        pytest.param(["*"], ["*"], id="everything"),
+    ],
+)
+def test_vary_is_completed(own, vary):
+    def app(environ, start_response):
+        start_response("200 OK", [("vAry", value) for value in own])
+        return [b""]
+
+    server = Server(CORSMiddleware(app, origins=[APP, EVIL]), environ_of(headers={"Origin": APP}))
+    assert vary == [value for name, value in server.lines if name.lower() == "vary"]
+
+
+@pytest.mark.parametrize("name", ["Access-Control-Allow-Origin", "access-control-allow-origin"])
+def test_a_response_with_an_allow_origin_is_left_alone(name):
+    lines = [(name, "https://own.example"), ("X-Own", "caf\xe9")]
+
+    def app(environ, start_response):
+        start_response("200 OK", lines)
+        return [b""]
+
+    server = Server(CORSMiddleware(app, origins=APP), environ_of(headers={"Origin": EVIL}))
+    assert lines == server.lines
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "open_"),
+    [
+        pytest.param("/api/*", "/api/x", True, id="below"),
+        pytest.param("/api/*", "/api", True, id="itself"),
+        pytest.param("/api/*", "/apifoo", False, id="another-segment"),
+        pytest.param("/api/*", "//api/x", True, id="two-slashes"),
+        pytest.param("/api/*", "api/x", True, id="no-slash"),
+        pytest.param("/api/*", "/%61pi/x", False, id="decoded-once"),
+        pytest.param("/caf\xe9", "/caf\xc3\xa9", True, id="utf-8"),
+        pytest.param("/caf\xe9", "/caf\xe9", False, id="no-utf-8"),
+        pytest.param("/", "", True, id="empty"),
+    ],
+)
+def test_the_resource_is_found_by_the_decoded_path(pattern, path, open_):
+    server = Server(CORSMiddleware(hello, resources=pattern), environ_of("GET", path))
+    assert ("*" if open_ else None) == server.allowed_origin
+
+
+def test_a_server_may_leave_out_an_empty_path():
+    environ = environ_of()
+    del environ["PATH_INFO"]
+    assert Server(CORSMiddleware(hello, resources="/"), environ).allowed_origin == "*"
+
+
+@pytest.mark.parametrize("path", ["/api/hello", "/api", "/api/deep/er"])
+def test_the_resource_is_that_of_the_request_though_the_app_moves_the_path(path):
+    """What dispatches by path shortens the path in the environment for the app it calls."""
+    middleware = CORSMiddleware(
+        DispatcherMiddleware(hello, {"/api": hello}), resources={"/api/*": {"origins": APP}}
+    )
+    server = Server(middleware, environ_of("GET", path, {"Origin": APP}))
+    assert server.allowed_origin == APP
+
+
+def test_no_other_resource_is_opened_by_an_app_that_moves_the_path():
+    def app(environ, start_response):
+        shift_path_info(environ)
+        return hello(environ, start_response)
+
+    middleware = CORSMiddleware(app, resources={"/open/*": {}, "/*": {"origins": APP}})
+    server = Server(middleware, environ_of("GET", "/private/open/x", {"Origin": EVIL}))
+    assert server.allowed_origin is None
+
+
+def test_the_app_gets_the_environment_of_the_server():
+    passed = []
+
+    def app(environ, start_response):
+        passed.append(environ)
+        return hello(environ, start_response)
+
+    environ = environ_of(headers={"Origin": APP})
+    before = dict(environ)
+    Server(CORSMiddleware(app, origins=APP), environ)
+    assert passed[0] is environ
+    assert before == environ
+
+
+@pytest.mark.parametrize("resources", ["/*", "/closed"], ids=["rule", "no-rule"])
+def test_an_iterable_whose_response_has_started_is_passed_on_itself(resources):
+    """A server may send a file without reading it, if it is its own wrapper that it gets."""
+    wrapper = FileWrapper(io.BytesIO(b"file"))
+
+    def app(environ, start_response):
+        start_response("200 OK", OWN)
+        return wrapper
+
+    middleware = CORSMiddleware(app, resources=resources)
+    assert middleware(environ_of(), lambda *_: bool) is wrapper
+
+
+def test_what_the_app_writes_is_written():
+    def app(environ, start_response):
+        write = start_response("200 OK", OWN)
+        write(b"hel")
+        return [b"lo"]
+
+    server = Server(CORSMiddleware(app, origins=APP), environ_of(headers={"Origin": APP}))
+    assert (server.body, server.allowed_origin) == (b"hello", APP)
+
+
+def test_a_path_without_a_rule_is_left_alone():
+    def app(environ, start_response):
+        start_response("200 OK", OWN)
+        return [environ["REQUEST_METHOD"].encode()]
+
+    server = Server(
+        CORSMiddleware(app, resources="/api/*"), environ_of("OPTIONS", "/closed", PREFLIGHT)
+    )
+    assert (server.lines, server.body) == (OWN, b"OPTIONS")
+
+
+def test_a_second_layer_adds_nothing():
+    inner = CORSMiddleware(hello, origins=[APP, EVIL], expose_headers="X-Own")
+    environ = environ_of(headers={"Origin": APP})
+    twice = Server(CORSMiddleware(inner, origins="*"), environ)
+    assert Server(inner, environ).lines == twice.lines
+
+
+# Responses that are started twice ----------------------------------------------------------------
+
+
+def replaces(environ, start_response):
+    """Is an app that answers an error in place of what it had begun."""
+    start_response("200 OK", OWN)
+    try:
+        lose()
+    except LookupError:
+        start_response("404 Not Found", [("X-Error", "1")], sys.exc_info())
+    return [b"sorry"]
+
+
+def test_a_response_that_replaces_the_first_has_the_headers_too():
+    asked = []
+    middleware = CORSMiddleware(replaces, origins=[lambda origin: not asked.append(origin)])
+    server = Server(middleware, environ_of(headers={"Origin": APP}))
+
+    assert (server.status, server.body) == ("404 Not Found", b"sorry")
+    assert (server.lines) == [
+        ("X-Error", "1"),
+        ("Access-Control-Allow-Origin", APP),
+        ("Vary", "Origin"),
+    ]
+    assert asked == [APP]
+    assert [None, LookupError] == [info and info[0] for info in server.exc_infos]
+
+
+def test_a_response_that_comes_too_late_to_replace_the_first_raises_in_the_app():
+    def app(environ, start_response):
+        write = start_response("200 OK", OWN)
+        write(b"hel")
+        try:
+            lose()
+        except LookupError:
+            start_response("404 Not Found", [], sys.exc_info())
+        return [b"never"]
+
+    server = Server(CORSMiddleware(app, origins=APP), environ_of(headers={"Origin": APP}))
+    assert (server.status, server.body) == ("200 OK", b"hel")
+    assert str(server.error) == "lost"
+
+
+# Exceptions --------------------------------------------------------------------------------------
+
+
+def fails_at_once(environ, start_response):
+    raise LookupError("lost")
+
+
+def fails_when_asked_for_a_part(environ, start_response):
+    raise LookupError("lost")
+    yield b"never"
+
+
+def fails_once_started(environ, start_response):
+    start_response("200 OK", OWN)
+    raise LookupError("lost")
+
+
+def fails_once_started_when_asked_for_a_part(environ, start_response):
+    start_response("200 OK", OWN)
+    raise LookupError("lost")
+    yield b"never"
+
+
+def fails_after_an_empty_part(environ, start_response):
+    start_response("200 OK", OWN)
+    yield b""
+    raise LookupError("lost")
+
+
+class Fails:
+    """Is an app in the form of a class, as PEP 3333 shows one: its instances are the bodies."""
+
+    def __init__(self, environ, start_response):
+        self.start = start_response
+
+    def __iter__(self):
+        lose()
+        self.start("200 OK", OWN)
+        yield b"never"
+
+
+def fails_in_the_middle(environ, start_response):
+    start_response("200 OK", OWN)
+    yield b"hel"
+    raise LookupError("lost")
+
+
+def fails_in_the_middle_of_a_started_response(environ, start_response):
+    def parts():
+        yield b"hel"
+        raise LookupError("lost")
+
+    start_response("200 OK", OWN)
+    return parts()
+
+
+def fails_after_a_write(environ, start_response):
+    start_response("200 OK", OWN)(b"hel")
+    raise LookupError("lost")
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        fails_at_once,
+        fails_when_asked_for_a_part,
+        # The server has sent nothing yet: it holds the headers until there is a body (PEP 3333).
+        fails_once_started,
+        fails_once_started_when_asked_for_a_part,
+        fails_after_an_empty_part,
+        Fails,
+    ],
+)
+def test_an_exception_before_the_body_is_answered_and_goes_on_to_the_server(app):
+    asked = []
+    middleware = CORSMiddleware(
+        app, origins=[lambda origin: not asked.append(origin)], expose_headers="X-Own"
+    )
+    server = Server(middleware, environ_of(headers={"Origin": APP}))
+
+    assert server.status == "500 Internal Server Error"
+    assert {
+        "access-control-allow-origin": APP,
+        "access-control-expose-headers": "X-Own",
+        "content-length": str(len(server.body)),
+        "content-type": "text/plain",
+        "vary": "Origin",
+    } == server.fields
+    assert b"lost" not in server.body
+    assert (LookupError, "lost") == (type(server.error), str(server.error))
+    assert asked == [APP]
+
+
+def test_the_answer_to_an_exception_comes_with_the_exception():
+    server = Server(CORSMiddleware(fails_at_once), environ_of())
+    [exc_info] = server.exc_infos
+    assert (LookupError, server.error, server.error.__traceback__ is not None) == (
+        *exc_info[:2],
+        exc_info[2] is not None,
+    )
+
+
+def test_the_traceback_leads_to_the_app():
+    server = Server(CORSMiddleware(fails_at_once), environ_of())
+    names, traceback = [], server.error.__traceback__
+    while traceback:
+        names.append(traceback.tb_frame.f_code.co_name)
+        traceback = traceback.tb_next
+    assert "fails_at_once" in names
+
+
+def test_an_exception_in_the_answer_to_a_preflight_has_its_headers():
+    middleware = CORSMiddleware(fails_at_once, origins=APP, automatic_options=False)
+    server = Server(middleware, environ_of("OPTIONS", "/", PREFLIGHT))
+    assert server.status == "500 Internal Server Error"
+    assert server.fields["access-control-allow-headers"] == "x-token"
+
+
+@pytest.mark.parametrize(
+    "app",
+    [fails_in_the_middle, fails_in_the_middle_of_a_started_response, fails_after_a_write],
+)
+def test_an_exception_in_the_middle_of_the_body_is_only_raised(app):
+    server = Server(CORSMiddleware(app, origins=APP), environ_of(headers={"Origin": APP}))
+    assert (server.status, server.body, server.allowed_origin) == ("200 OK", b"hel", APP)
+    assert str(server.error) == "lost"
+
+
+@pytest.mark.parametrize("app", [fails_at_once, fails_when_asked_for_a_part])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"intercept_exceptions": False}, id="not-intercepted"),
+        pytest.param({"resources": "/api/*"}, id="no-rule"),
+        pytest.param(
+            {"resources": {"/": {"intercept_exceptions": False}, "/*": {}}},
+            id="not-intercepted-here",
+        ),
+    ],
+)
+def test_an_exception_is_only_raised(app, options):
+    server = Server(CORSMiddleware(app, **options), environ_of())
+    assert (server.status, server.body, str(server.error)) == (None, b"", "lost")
+
+
+@pytest.mark.parametrize("app", [fails_at_once, fails_when_asked_for_a_part])
+def test_what_is_no_error_is_not_answered(app):
+    def stops(environ, start_response):
+        try:
+            yield from app(environ, start_response)
+        except LookupError:
+            raise KeyboardInterrupt from None
+
+    with pytest.raises(KeyboardInterrupt):
+        Server(CORSMiddleware(stops), environ_of())
+
+
+# close() -----------------------------------------------------------------------------------------
+
+
+class Parts:
+    """Is a body that counts how often it is closed; `lazy` ones start their response late."""
+
+    def __init__(self, lazy, start_response, *parts):
+        self.start = functools.partial(start_response, "200 OK", OWN)
+        self.parts = iter(parts)
+        self.closed = 0
+        self.lazy = lazy
+        if not lazy:
+            self.start()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.lazy:
+            self.lazy = self.start() is None
+        part = next(self.parts)
+        if isinstance(part, Exception):
+            raise part
+        return part
+
+    def close(self):
+        self.closed += 1
+
+
+def made_of(lazy, *parts):
+    made = []
+
+    def app(environ, start_response):
+        made.append(Parts(lazy, start_response, *parts))
+        return made[0]
+
+    return CORSMiddleware(app, origins=APP), made
+
+
+@pytest.mark.parametrize("lazy", [False, True], ids=["at-once", "lazy"])
+@pytest.mark.parametrize(
+    "parts",
+    [(b"hel", b"lo"), (), (b"hel", LookupError("lost")), (LookupError("lost"),)],
+    ids=["read", "empty", "fails-in-the-middle", "fails"],
+)
+def test_the_body_is_closed_once(lazy, parts):
+    middleware, made = made_of(lazy, *parts)
+    Server(middleware, environ_of())
+    assert made[0].closed == 1
+
+
+@pytest.mark.parametrize("lazy", [False, True], ids=["at-once", "lazy"])
+@pytest.mark.parametrize("read", [0, 1])
+def test_the_body_is_closed_once_where_the_client_goes_early(lazy, read):
+    middleware, made = made_of(lazy, b"hel", b"lo")
+    body = middleware(environ_of(), lambda *_: bool)
+    for _ in range(read):
+        next(iter(body))
+    body.close()
+    assert made[0].closed == 1
+
+
+# Callables ---------------------------------------------------------------------------------------
+
+
+async def allow(origin):
+    return True
+
+
+async def allow_in(place, origin):
+    return True
+
+
+class AsyncCallable:
+    async def __call__(self, origin):
+        return True
+
+
+def allow_later(origin):
+    return allow(origin)
+
+
+class LaterTrue:
+    """Is an awaitable that is no coroutine."""
+
+    def __await__(self):
+        yield
+        return True
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        pytest.param(allow, id="async-def"),
+        pytest.param([APP, allow], id="in-a-list"),
+        pytest.param(AsyncCallable(), id="object"),
+        pytest.param([AsyncCallable().__call__], id="method"),
+        pytest.param(functools.partial(allow_in, "here"), id="partial"),
+    ],
+)
+@pytest.mark.parametrize("place", ["all", "resource"])
+def test_an_async_callable_is_refused_at_set_up(origins, place):
+    options = {"origins": origins}
+    if place == "resource":
+        options = {"resources": {"/api/*": options, "/open/*": {}}}
+    with pytest.raises(ConfigurationError) as caught:
+        CORSMiddleware(hello, **options)
+
+    [problem] = caught.value.problems
+    assert (problem.code, problem.option) == ("origin-async", "origins")
+    assert "is async" in problem.message
+    assert "Write `def`" in problem.message
+    assert "flask_cors.asgi" in problem.message
+
+
+def test_each_async_callable_is_told():
+    with pytest.raises(ConfigurationError) as caught:
+        CORSMiddleware(hello, origins=[allow, AsyncCallable(), lambda origin: True])
+    assert [problem.code for problem in caught.value.problems] == ["origin-async"] * 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(allow_later, id="coroutine"),
+        pytest.param(lambda origin: LaterTrue(), id="awaitable"),
+    ],
+)
+def test_a_callable_whose_answer_must_be_awaited_denies_and_is_logged(answer, caplog):
+    middleware = CORSMiddleware(hello, origins=[answer])
+    server = Server(middleware, environ_of(headers={"Origin": APP}))
+    gc.collect()  # a coroutine that was never awaited would warn here, which is an error
+
+    assert (server.allowed_origin, server.body) == (None, b"hello")
+    [record] = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert record.levelno == logging.ERROR
+    assert "TypeError" in caplog.text
+
+
+def test_a_future_is_not_waited_for_either(caplog):
+    loop = asyncio.new_event_loop()
+    future = loop.create_future()
+    future.set_result(True)
+    loop.close()
+    middleware = CORSMiddleware(hello, origins=[lambda origin: future])
+    assert Server(middleware, environ_of(headers={"Origin": APP})).allowed_origin is None
+
+
+def test_a_callable_that_raises_denies_and_is_logged_with_its_traceback(caplog):
+    middleware = CORSMiddleware(hello, origins=[lose, lambda origin: True])
+    server = Server(middleware, environ_of(headers={"Origin": EVIL}))
+
+    assert (server.allowed_origin, server.body) == (None, b"hello")
+    [record] = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert (record.name, record.levelno) == ("flask_cors", logging.ERROR)
+    assert EVIL in record.getMessage()
+    assert "in lose" in caplog.text
+
+
+@pytest.mark.parametrize("app", [hello, lazy, fails_at_once])
+@pytest.mark.parametrize("headers", [{"Origin": EVIL}, PREFLIGHT], ids=["actual", "preflight"])
+def test_a_callable_is_asked_once(app, headers):
+    asked = []
+    middleware = CORSMiddleware(app, origins=[lambda origin: not asked.append(origin)])
+    method = "OPTIONS" if headers is PREFLIGHT else "GET"
+    server = Server(middleware, environ_of(method, "/", headers))
+    assert [headers["Origin"]] == asked
+    assert headers["Origin"] == server.allowed_origin
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        pytest.param(APP, True, id="exact"),
+        pytest.param("https://a.apps.example", True, id="pattern"),
+        pytest.param("null", False, id="null"),
+        pytest.param("", False, id="empty"),
+        pytest.param(EVIL + "/", False, id="path"),
+        pytest.param("https://evil.example\n", False, id="line-feed"),
+        pytest.param(f"https://{'a' * 400}.example", False, id="long"),
+    ],
+)
+def test_a_callable_is_not_asked_about_what_is_decided_without_it(origin, allowed):
+    asked = []
+    middleware = CORSMiddleware(
+        hello, origins=[lambda origin: not asked.append(origin), APP, "https://*.apps.example"]
+    )
+    server = Server(middleware, environ_of(headers={"Origin": origin}))
+    assert asked == []
+    assert (origin if allowed else None) == server.allowed_origin
+
+
+# The interface -----------------------------------------------------------------------------------
+
+
+def validated(app, environ):
+    """Serve a request with the standard library's server, in which both sides are checked."""
+    output, errors = io.BytesIO(), io.StringIO()
+    handler = SimpleHandler(io.BytesIO(), output, errors, environ)
+    handler.run(validator(CORSMiddleware(validator(app), origins=[APP, EVIL])))
+    gc.collect()  # where a body is not closed, the validator says so when it is collected
+    return output.getvalue().decode("latin-1"), errors.getvalue()
+
+
+def typed(app):
+    """Make an app that the validator has nothing against."""
+
+    def served_by(environ, start_response):
+        def start(status, lines, *exc_info):
+            return start_response(status, [("Content-Type", "text/plain"), *lines], *exc_info)
+
+        return app(environ, start)
+
+    return served_by
+
+
+@pytest.mark.parametrize(
+    ("app", "method", "headers", "status"),
+    [
+        pytest.param(hello, "GET", {"Origin": APP}, 200, id="actual"),
+        pytest.param(hello, "GET", {}, 200, id="plain"),
+        pytest.param(lazy, "GET", {"Origin": APP}, 200, id="lazy"),
+        pytest.param(replaces, "GET", {"Origin": APP}, 404, id="replaced"),
+    ],
+)
+def test_the_middleware_keeps_to_the_interface(app, method, headers, status):
+    output, errors = validated(typed(app), environ_of(method, "/", headers, QUERY_STRING=""))
+    assert errors == ""
+    assert f"Status: {status} " in output or output.startswith(f"HTTP/1.0 {status} ")
+    expected = [f"Access-Control-Allow-Origin: {APP}"] if headers else []
+    assert expected == [line for line in output.split("\r\n") if "Allow-Origin" in line]
+
+
+@pytest.mark.parametrize("app", [fails_at_once, fails_when_asked_for_a_part])
+def test_the_answer_to_an_exception_keeps_to_the_interface(app):
+    output, errors = validated(app, environ_of(headers={"Origin": APP}, QUERY_STRING=""))
+    assert "500 Internal Server Error" in output
+    assert f"Access-Control-Allow-Origin: {APP}" in output
+    assert "AssertionError" not in errors
+    assert "LookupError: lost" in errors
+
+
+# Set-up and log -----------------------------------------------------------------------------------
+
+
+def test_every_problem_is_told_at_once():
+    with pytest.raises(ConfigurationError) as caught:
+        CORSMiddleware(hello, origin="*", max_age=-1, resources={"/x": {"methods": "TRACE"}})
+    assert {"option-unknown", "max-age", "method-forbidden"} == {
+        problem.code for problem in caught.value.problems
+    }
+
+
+def test_credentials_with_the_default_origins_are_refused():
+    with pytest.raises(ConfigurationError, match="credentials-wildcard"):
+        CORSMiddleware(hello, supports_credentials=True)
+
+
+def test_a_decision_is_logged(caplog):
+    caplog.set_level(logging.DEBUG, "flask_cors")
+    middleware = CORSMiddleware(hello, origins=APP)
+    Server(middleware, environ_of("GET", "/x", {"Origin": APP}))
+    Server(middleware, environ_of("OPTIONS", "/x", {**PREFLIGHT, "Origin": EVIL}))
+    actual, refused = caplog.records
+    assert [actual.levelno, refused.levelno] == [logging.DEBUG, logging.INFO]
+    assert re.search(rf"GET /x\b.*{APP}.*granted", actual.getMessage())
+    assert re.search(rf"preflight OPTIONS /x\b.*{EVIL}.*not in origins", refused.getMessage())
+
+
+def test_the_path_that_is_logged_is_that_of_the_request(caplog):
+    caplog.set_level(logging.DEBUG, "flask_cors")
+    middleware = CORSMiddleware(DispatcherMiddleware(hello, {"/api": hello}), origins=APP)
+    Server(middleware, environ_of("GET", "/api/hello", {"Origin": APP}))
+    [record] = caplog.records
+    assert "GET /api/hello" in record.getMessage()
