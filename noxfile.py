@@ -29,6 +29,9 @@ FLASKS = {
 }
 NEWEST_FLASK = list(FLASKS)[-1]
 
+# They have a session of their own: what they need does not go with every Flask and Python.
+WITHOUT_FRAMEWORKS = ["--ignore=tests/frameworks", "--ignore=tests/browser"]
+
 MATRIX = [(python, flask) for python in PYTHONS for flask in FLASKS]
 if RUNNING not in PYTHONS:
     # A Python that is newer than the classifiers: only the newest Flask is expected to know it.
@@ -83,14 +86,21 @@ def typecheck(session: nox.Session) -> None:
 def tests(session: nox.Session, flask: str) -> None:
     """Run the tests against an installed build, on every Python with every Flask."""
     install(session, ".", *FLASKS[flask], groups=("test",))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or WITHOUT_FRAMEWORKS))
+
+
+@nox.session
+def frameworks(session: nox.Session) -> None:
+    """Run the tests with other frameworks, real servers and real Flask extensions."""
+    install(session, ".", groups=("test", "frameworks", "typecheck"))
+    session.run("pytest", *(session.posargs or ["tests/frameworks"]))
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests and require that they pass through every branch."""
     install(session, "-e", ".", groups=("test",))
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", *(session.posargs or WITHOUT_FRAMEWORKS))
     session.run("coverage", "report")
 
 
