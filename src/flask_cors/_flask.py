@@ -191,6 +191,7 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
     return None
 
 
+_UNDECIDED = (None, None, None)
 _NOWHERE: Policies = ResourceTable(())
 
 
@@ -258,14 +259,14 @@ class AppState:
 
     def decision(self, environ: WSGIEnvironment, status: str) -> Decision | None:
         """Return what to add to a response of the app with a status, if anything."""
-        decided_in, policy, decision = environ.get(DECIDED) or (None, None, None)
+        decided_in, policy, decision = environ.get(DECIDED, _UNDECIDED)
         if decided_in is not self.app:
             policy, decision = self.response_policy(environ), None
         if policy is None:
             return None
-        if is_withheld(self.app, policy, environ, status):
+        if UNCAUGHT in environ and is_withheld(self.app, policy, environ, status):
             return None
-        return decision or self.decide(policy, environ)
+        return decision or decide(policy, environ, self._wait)
 
     def response_policy(self, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds for a response."""

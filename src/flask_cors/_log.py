@@ -12,7 +12,7 @@ logger = logging.getLogger("flask_cors")
 logger.addHandler(logging.NullHandler())
 
 
-def to_be_logged(decision: Decision) -> bool:
+def is_worth_logging(decision: Decision) -> bool:
     """Return whether `log_decision` may have something to say; else it need not be called."""
     return decision.error is not None or logger.isEnabledFor(logging.INFO)
 

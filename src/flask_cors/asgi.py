@@ -15,7 +15,7 @@ from asgiref.typing import (
     Scope,
 )
 
-from ._log import log_decision, to_be_logged
+from ._log import is_worth_logging, log_decision
 from .core import Decision
 from .core.errors import Report
 from .core.options import CORSOptions, Layer, Unpack
@@ -90,7 +90,7 @@ class CORSMiddleware:
             return
         headers = ScopeHeaders(cast("Lines", _given(scope).get("headers", ())))
         decision = await policy.decide_async(scope["method"], headers)
-        if to_be_logged(decision):
+        if is_worth_logging(decision):
             log_decision(decision, policy, scope["method"], path, headers)
         if decision.kind == "preflight" and policy.settings.automatic_options:
             await _respond(send, 200, decision, b"")

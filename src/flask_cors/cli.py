@@ -20,7 +20,9 @@ from .core import ConfigurationError, CORSWarning
 from .core.options import Unpack
 from .testing import Browser
 
-cli = AppGroup("cors", help="Explain and check CORS: who may read which response, and why not.")
+cli: AppGroup = AppGroup(
+    "cors", help="Explain and check CORS: who may read which response, and why not."
+)
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 

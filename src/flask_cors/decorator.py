@@ -26,7 +26,7 @@ from ._flask import (
     this_app,
     view_policy,
 )
-from ._log import log_decision, to_be_logged
+from ._log import is_worth_logging, log_decision
 from .core import Decision, Policy
 from .core.errors import Report, shown
 from .core.options import CrossOriginOptions, Unpack
@@ -188,7 +188,7 @@ def _settle(policy: Policy, decision: Decision) -> Response | None:
     """See to it that the decision reaches the response; return that one, if it is made here."""
     environ, app = request.environ, this_app()
     environ[DECIDED] = (app, policy, decision)
-    if to_be_logged(decision):
+    if is_worth_logging(decision):
         headers = EnvironHeaders(environ)
         log_decision(decision, policy, request.method, routed_path(environ), headers)
     if environ.get(PASSAGE) is not state_of(app):

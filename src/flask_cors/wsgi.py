@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from types import GeneratorType, TracebackType
 from typing import Any, Protocol, TypeAlias, Union, cast
 
-from ._log import log_decision, to_be_logged
+from ._log import is_worth_logging, log_decision
 from .core import (
     ACL_REQUEST_HEADER_PRIVATE_NETWORK,
     ACL_REQUEST_HEADERS,
@@ -91,7 +91,7 @@ def decide(
     method: str = environ["REQUEST_METHOD"]
     headers = EnvironHeaders(environ)
     decision = policy.decide(method, headers, wait)
-    if to_be_logged(decision):
+    if is_worth_logging(decision):
         log_decision(decision, policy, method, path or routed_path(environ), headers)
     return decision
 

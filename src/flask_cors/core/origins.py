@@ -311,11 +311,14 @@ class OriginRules:
         """Return whether an `Origin` is allowed, or `None` where the callables must be asked."""
         if self.any:
             return True
-        # Before anything is hashed or searched. (`lower` makes a "k" of the Kelvin sign.)
-        if len(text) > MAX_ORIGIN_LENGTH or not text.isascii():
+        if len(text) > MAX_ORIGIN_LENGTH:  # before it is hashed or searched
+            return False
+        if text in self.exact:
+            return True
+        if not text.isascii():  # `lower` makes a "k" of the Kelvin sign
             return False
         canonical = text.lower()
-        if text in self.exact or (canonical in self.exact and canonical != "null"):
+        if canonical in self.exact and canonical != "null":
             return True
         if not (self.wildcards or self.regexes or self.predicates):
             return False

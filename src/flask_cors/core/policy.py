@@ -192,6 +192,7 @@ class Policy:
     _credentials: tuple[Field, ...] = field(init=False, repr=False)
     _readable: tuple[Field, ...] = field(init=False, repr=False)
     """what a granted response carries beside Allow-Origin, if it is no preflight"""
+    _methods: str = field(init=False, repr=False)
     _plain: Decision = field(init=False, repr=False)
     _refused: Decision = field(init=False, repr=False)
     _refused_preflight: Decision = field(init=False, repr=False)
@@ -216,6 +217,7 @@ class Policy:
             ("_vary_preflight", vary_preflight),
             ("_credentials", credentials),
             ("_readable", readable),
+            ("_methods", ", ".join(sorted(settings.methods.names))),
             ("_plain", plain),
             ("_refused", Decision("actual", "origin", vary=vary)),
             ("_refused_preflight", Decision("preflight", "origin", vary=vary_preflight)),
@@ -255,8 +257,9 @@ class Policy:
         rules = self.settings.origins
         allowed = rules.verdict(origin)
         if allowed is None:
-            return self._answer(method, headers, origin, ask(rules.predicates, origin, wait))
-        return self._answer(method, headers, origin, (allowed, None))
+            allowed, error = ask(rules.predicates, origin, wait)
+            return self._answer(method, headers, origin, allowed, error)
+        return self._answer(method, headers, origin, allowed)
 
     async def decide_async(self, method: str, headers: RequestHeaders) -> Decision:
         """Same as `decide`, awaiting the origin callables that need it."""
@@ -266,45 +269,47 @@ class Policy:
         rules = self.settings.origins
         allowed = rules.verdict(origin)
         if allowed is None:
-            return self._answer(method, headers, origin, await ask_async(rules.predicates, origin))
-        return self._answer(method, headers, origin, (allowed, None))
+            allowed, error = await ask_async(rules.predicates, origin)
+            return self._answer(method, headers, origin, allowed, error)
+        return self._answer(method, headers, origin, allowed)
 
     def _answer(
-        self, method: str, headers: RequestHeaders, origin: str, answer: Answer
+        self,
+        method: str,
+        headers: RequestHeaders,
+        origin: str,
+        allowed: bool,  # noqa: FBT001  (what was found)
+        error: Exception | None = None,
     ) -> Decision:
         """Return the decision, now that it is known whether the origin is allowed."""
-        allowed, error = answer
         requested = headers.get(ACL_REQUEST_METHOD) if method == "OPTIONS" else None
         if not allowed:
             refused = self._refused if requested is None else self._refused_preflight
             return refused if error is None else refused._replace(error=error)
-        value, vary = self._allowed_origin(origin)
+        settings = self.settings
+        value, vary = origin, self._vary
+        if origin == self._sole:
+            vary = ()
+        elif settings.origins.any and (settings.send_wildcard or not is_origin(origin)):
+            # Only where any origin is allowed can one get here that is malformed.
+            value, vary = "*", ()
         if requested is None:
             return Decision("actual", "granted", ((ACL_ORIGIN, value), *self._readable), vary)
         fields = [(ACL_ORIGIN, value), *self._credentials]
         if (
-            self.settings.allow_private_network
+            settings.allow_private_network
             and headers.get(ACL_REQUEST_HEADER_PRIVATE_NETWORK) == "true"
         ):
             fields.append((ACL_RESPONSE_PRIVATE_NETWORK, "true"))
         outcome = self._preflight(normalize_method(requested), headers, fields)
         return Decision("preflight", outcome, tuple(fields), self._vary_preflight)
 
-    def _allowed_origin(self, origin: str) -> tuple[str, tuple[str, ...]]:
-        """Return the value of Allow-Origin for an allowed origin, and what it varies by."""
-        settings = self.settings
-        # Only where any origin is allowed can one get here that is malformed: it is not echoed.
-        if settings.origins.any and (settings.send_wildcard or not is_origin(origin)):
-            return "*", ()
-        return origin, () if origin == self._sole else self._vary
-
     def _preflight(self, requested: str, headers: RequestHeaders, fields: list[Field]) -> Outcome:
         """Check the method and the headers that a preflight asks for; add what it is answered."""
         settings = self.settings
         if not settings.methods.allow(requested):
             return "method"
-        listed = [requested] if settings.methods.any else sorted(settings.methods.names)
-        fields.append((ACL_METHODS, ", ".join(listed)))
+        fields.append((ACL_METHODS, requested if settings.methods.any else self._methods))
         names = parse_names(headers.get(ACL_REQUEST_HEADERS) or "")
         allowed = [name for name in names or () if settings.allow_headers.allow(name)]
         if allowed:
