@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, overload
 
 import flask.views
-from flask import after_this_request, current_app, request
+from flask import Flask, after_this_request, current_app, request
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 from flask.wrappers import Response
@@ -26,12 +27,11 @@ from ._flask import (
     this_app,
     view_policy,
 )
-from ._log import is_worth_logging, log_decision
 from .core import Decision, Policy
 from .core.errors import Report, shown
 from .core.options import CrossOriginOptions, Unpack
 from .core.origins import is_async
-from .wsgi import EnvironHeaders, is_preflight, routed_path
+from .wsgi import WSGIEnvironment, decide, decide_async, is_preflight
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=ResponseReturnValue)
@@ -125,15 +125,18 @@ class _Decorator:
 def _sync_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(view)
     def wrapper(*args: object, **kwargs: object) -> object:
-        answer = None
-        if not _is_decided():
-            policy = _governing(own)
-            answer = _settle(*_decide(policy)) if policy else _without_policy()
+        environ, app, answer = request.environ, this_app(), None
+        if not _is_decided(environ, app):
+            policy = _governing(own, environ, app)
+            if policy is None:
+                answer = _without_policy()
+            else:
+                answer = _settle(app, policy, decide(policy, environ, partial(run_in, app)))
         if answer is not None:
             return answer
         result = view(*args, **kwargs)
         # Flask awaits what a coroutine function returns, but this one is none.
-        return run_in(this_app(), result) if inspect.isawaitable(result) else result
+        return run_in(app, result) if inspect.isawaitable(result) else result
 
     return wrapper
 
@@ -141,10 +144,13 @@ def _sync_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callab
 def _async_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(view)
     async def wrapper(*args: object, **kwargs: object) -> object:
-        answer = None
-        if not _is_decided():
-            policy = _governing(own)
-            answer = _settle(*await _decide_async(policy)) if policy else _without_policy()
+        environ, app, answer = request.environ, this_app(), None
+        if not _is_decided(environ, app):
+            policy = _governing(own, environ, app)
+            if policy is None:
+                answer = _without_policy()
+            else:
+                answer = _settle(app, policy, await decide_async(policy, environ))
         if answer is not None:
             return answer
         return await cast("Awaitable[object]", view(*args, **kwargs))
@@ -152,52 +158,36 @@ def _async_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Calla
     return wrapper
 
 
-def _is_decided() -> bool:
+def _is_decided(environ: WSGIEnvironment, app: Flask) -> bool:
     """Return whether an outer decorator has decided: of stacked ones the outermost holds."""
-    decided = request.environ.get(DECIDED)
-    return decided is not None and decided[0] == current_app
+    decided = environ.get(DECIDED)
+    return decided is not None and decided[0] is app
 
 
-def _governing(own: ViewPolicy | None) -> ViewPolicy | None:
+def _governing(own: ViewPolicy | None, environ: WSGIEnvironment, app: Flask) -> Policy | None:
     """Return the policy that holds: for a preflight that of the view which it asks for.
 
     Several views may share a URL, and Flask passes OPTIONS to the first.
     """
-    environ = request.environ
     if is_preflight(environ):
         method = asked_method(environ)
-        endpoint = matched(this_app(), environ, method)
+        endpoint = matched(app, environ, method)
         if endpoint is not None:
-            return view_policy(current_app.view_functions.get(endpoint), method)
-    return own
+            own = view_policy(app.view_functions.get(endpoint), method)
+    return own.within(app) if own else None
 
 
-def _decide(own: ViewPolicy) -> tuple[Policy, Decision]:
-    app = this_app()
-    policy = own.within(app)
-    headers = EnvironHeaders(request.environ)
-    return policy, policy.decide(request.method, headers, functools.partial(run_in, app))
-
-
-async def _decide_async(own: ViewPolicy) -> tuple[Policy, Decision]:
-    policy = own.within(this_app())
-    return policy, await policy.decide_async(request.method, EnvironHeaders(request.environ))
-
-
-def _settle(policy: Policy, decision: Decision) -> Response | None:
+def _settle(app: Flask, policy: Policy, decision: Decision) -> Response | None:
     """See to it that the decision reaches the response; return that one, if it is made here."""
-    environ, app = request.environ, this_app()
+    environ = request.environ
     environ[DECIDED] = (app, policy, decision)
-    if is_worth_logging(decision):
-        headers = EnvironHeaders(environ)
-        log_decision(decision, policy, request.method, routed_path(environ), headers)
     if environ.get(PASSAGE) is not state_of(app):
         # No extension is around this app to do it.
-        after_this_request(functools.partial(_apply, policy, decision))
-    if request.method != "OPTIONS":
+        after_this_request(partial(_apply, policy, decision))
+    if environ["REQUEST_METHOD"] != "OPTIONS":
         return None
     if decision.kind == "preflight" and policy.settings.automatic_options:
-        return current_app.response_class()
+        return app.response_class()
     # What a function's route lists is not to be seen: where OPTIONS is left to it, it is asked.
     left_to_the_view = _view_class() is None and not policy.settings.automatic_options
     return None if left_to_the_view else _without_policy()
@@ -254,7 +244,7 @@ def _take_options_of(owner: type[View]) -> None:
         owner.methods = {*methods, "OPTIONS"}
 
 
-class _ClassView(functools.partial[object]):
+class _ClassView(partial[object]):
     """Is a view that `View.as_view` makes, decorated.
 
     `as_view` sets `provide_automatic_options` on what its decorators return, and Flask would then
@@ -266,7 +256,7 @@ class _ClassView(functools.partial[object]):
             super().__setattr__(name, value)
 
 
-class _Method(functools.partial[object]):
+class _Method(partial[object]):
     """Is a decorated function in the body of a class; the class, once made, gets the function.
 
     The class is known only then, and a `View` has to be told of OPTIONS.

@@ -88,12 +88,26 @@ def decide(
     policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None, path: str | None = None
 ) -> Decision:
     """Return what a policy says about a request, and log it, with its path as it came."""
-    method: str = environ["REQUEST_METHOD"]
-    headers = EnvironHeaders(environ)
-    decision = policy.decide(method, headers, wait)
+    decision = policy.decide(environ["REQUEST_METHOD"], EnvironHeaders(environ), wait)
     if is_worth_logging(decision):
-        log_decision(decision, policy, method, path or routed_path(environ), headers)
+        _log(decision, policy, environ, path)
     return decision
+
+
+async def decide_async(policy: Policy, environ: WSGIEnvironment) -> Decision:
+    """Same as `decide`, awaiting the origin callables that need it."""
+    headers = EnvironHeaders(environ)
+    decision = await policy.decide_async(environ["REQUEST_METHOD"], headers)
+    if is_worth_logging(decision):
+        _log(decision, policy, environ)
+    return decision
+
+
+def _log(
+    decision: Decision, policy: Policy, environ: WSGIEnvironment, path: str | None = None
+) -> None:
+    method, path = environ["REQUEST_METHOD"], path or routed_path(environ)
+    log_decision(decision, policy, method, path, EnvironHeaders(environ))
 
 
 def answer_preflight(decision: Decision, start_response: StartResponse) -> Iterable[bytes]:
