@@ -16,10 +16,22 @@ from asgiref.typing import (
 )
 
 from ._log import is_worth_logging, log_decision
-from .core import Decision
+from .core import (
+    ACL_ALLOW_HEADERS,
+    ACL_CREDENTIALS,
+    ACL_EXPOSE_HEADERS,
+    ACL_MAX_AGE,
+    ACL_METHODS,
+    ACL_ORIGIN,
+    ACL_REQUEST_HEADER_PRIVATE_NETWORK,
+    ACL_REQUEST_HEADERS,
+    ACL_REQUEST_METHOD,
+    ACL_RESPONSE_PRIVATE_NETWORK,
+    Decision,
+)
 from .core.errors import Report
 from .core.options import CORSOptions, Layer, Unpack
-from .core.policy import compile_resources
+from .core.policy import MERGED_FIELDS, compile_resources
 from .core.resources import ResourceTable
 
 # `ASGI3Application` would refuse the apps of Quart, Starlette and Django in every type checker.
@@ -27,19 +39,52 @@ ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 Lines: TypeAlias = Iterable[tuple[bytes, bytes]]
 
 
-class ScopeHeaders:
-    """Are the header fields of an ASGI request; lines of one name are joined, as HTTP has it."""
+_READ = {
+    name.lower().encode("ascii"): name
+    for name in (
+        "Origin",
+        ACL_REQUEST_METHOD,
+        ACL_REQUEST_HEADERS,
+        ACL_REQUEST_HEADER_PRIVATE_NETWORK,
+    )
+}
+# Names are in lower case in ASGI.
+_WRITTEN = {
+    name: name.lower().encode("ascii")
+    for name in (
+        ACL_ALLOW_HEADERS,
+        ACL_CREDENTIALS,
+        ACL_EXPOSE_HEADERS,
+        ACL_MAX_AGE,
+        ACL_METHODS,
+        ACL_ORIGIN,
+        ACL_RESPONSE_PRIVATE_NETWORK,
+        "Vary",
+    )
+}
+_MERGED = frozenset(name.encode("ascii") for name in MERGED_FIELDS)
 
-    __slots__ = ("_lines",)
+
+class ScopeHeaders:
+    """Are the header fields of an ASGI request that a policy reads.
+
+    Lines of one name are joined, as HTTP has it.
+    """
+
+    __slots__ = ("_fields",)
 
     def __init__(self, lines: Lines) -> None:
-        self._lines = lines
+        self._fields: dict[str, bytes] = {}
+        for key, value in lines:
+            name = _READ.get(key.lower())
+            if name is not None:
+                before = self._fields.get(name)
+                self._fields[name] = value if before is None else before + b", " + value
 
     def get(self, name: str, /) -> str | None:
         """Return the value of the field `name`, or `None` where the request has none."""
-        wanted = name.lower().encode("ascii")
-        found = [value for key, value in self._lines if key.lower() == wanted]
-        return b", ".join(found).decode("latin-1") if found else None
+        value = self._fields.get(name)
+        return None if value is None else value.decode("latin-1")
 
 
 def _given(scope: HTTPScope) -> Mapping[str, object]:
@@ -83,55 +128,43 @@ class CORSMiddleware:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        path = routed_path(scope)
-        policy = self._resources.find(path)
+        policy = self._resources.everywhere or self._resources.find(routed_path(scope))
         if policy is None:
             await app(scope, receive, send)
             return
         headers = ScopeHeaders(cast("Lines", _given(scope).get("headers", ())))
         decision = await policy.decide_async(scope["method"], headers)
         if is_worth_logging(decision):
-            log_decision(decision, policy, scope["method"], path, headers)
+            log_decision(decision, policy, scope["method"], routed_path(scope), headers)
         if decision.kind == "preflight" and policy.settings.automatic_options:
             await _respond(send, 200, decision, b"")
-        else:
-            intercepted = policy.settings.intercept_exceptions
-            await _serve(lambda send: app(scope, receive, send), send, decision, intercepted)
+            return
+        started = False
 
+        async def send_with_headers(event: ASGISendEvent) -> None:
+            nonlocal started
+            if event["type"] == "http.response.start":
+                started = True
+                event = event.copy()
+                event["headers"] = _added(decision, event.get("headers", ()))
+            await send(event)
 
-async def _serve(
-    app: Callable[[ASGISendCallable], Awaitable[None]],
-    send: ASGISendCallable,
-    decision: Decision,
-    intercepted: bool,  # noqa: FBT001  (an option, passed on)
-) -> None:
-    """Run the app, and add the decision to what it starts its response with."""
-    started = False
-
-    async def send_with_headers(event: ASGISendEvent) -> None:
-        nonlocal started
-        if event["type"] == "http.response.start":
-            started = True
-            event = event.copy()
-            event["headers"] = _added(decision, event.get("headers", ()))
-        await send(event)
-
-    try:
-        await app(send_with_headers)
-    except Exception:
-        if intercepted and not started:
-            await _respond(send, 500, decision, b"Internal Server Error")
-        raise
+        try:
+            await app(scope, receive, send_with_headers)
+        except Exception:
+            if policy.settings.intercept_exceptions and not started:
+                await _respond(send, 500, decision, b"Internal Server Error")
+            raise
 
 
 async def _respond(send: ASGISendCallable, status: int, decision: Decision, body: bytes) -> None:
-    lines = [(b"content-length", str(len(body)).encode("ascii"))]
+    lines = [(b"content-length", b"%d" % len(body)), *_encoded(decision.added_to(()))]
     if body:
         lines.append((b"content-type", b"text/plain"))
     start: HTTPResponseStartEvent = {
         "type": "http.response.start",
         "status": status,
-        "headers": _added(decision, lines),
+        "headers": lines,
         "trailers": False,
     }
     await send(start)
@@ -139,9 +172,15 @@ async def _respond(send: ASGISendCallable, status: int, decision: Decision, body
 
 
 def _added(decision: Decision, lines: Lines) -> Lines:
-    """Return the lines of a response with what the decision adds, in lower case as ASGI has it."""
+    """Return the lines of a response with what the decision adds."""
     lines = list(lines)
-    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
-    for name, value in decision.added_to(fields)[len(fields) :]:
-        lines.append((name.lower().encode("latin-1"), value.encode("latin-1")))
-    return lines
+    fields: list[tuple[str, str]] = []
+    for name, _ in lines:
+        if name.lower() in _MERGED:
+            fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
+            break
+    return lines + _encoded(decision.added_to(fields)[len(fields) :])
+
+
+def _encoded(fields: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(_WRITTEN[name], value.encode("latin-1")) for name, value in fields]

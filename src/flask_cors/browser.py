@@ -8,7 +8,7 @@ that names the part of the Fetch standard (https://fetch.spec.whatwg.org) it com
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, MutableMapping, Sequence
+from collections.abc import Container, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import urljoin, urlsplit
@@ -24,7 +24,7 @@ from .core import (
     ACL_REQUEST_METHOD,
 )
 from .core.headers import FORBIDDEN_METHODS, is_token, normalize_method
-from .core.origins import read_origin
+from .core.origins import OriginError, parse_origin, read_origin
 
 Credentials: TypeAlias = Literal["omit", "same-origin", "include"]
 Fields: TypeAlias = tuple[tuple[str, str], ...]
@@ -140,37 +140,17 @@ SAFELISTED_CONTENT_TYPES = frozenset(
 )
 _UNSAFE_BYTE = re.compile(r'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
 _LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*")
-_FORBIDDEN_HEADERS = frozenset(
-    {
-        "accept-charset",
-        "accept-encoding",
-        "access-control-request-headers",
-        "access-control-request-method",
-        "access-control-request-private-network",
-        "connection",
-        "content-length",
-        "cookie",
-        "cookie2",
-        "date",
-        "dnt",
-        "expect",
-        "host",
-        "keep-alive",
-        "origin",
-        "referer",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-    }
+_FORBIDDEN_HEADER = re.compile(
+    r"accept-(charset|encoding)|access-control-request-(headers|method)|connection|content-length"
+    r"|cookie2?|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|te|trailer"
+    r"|transfer-encoding|upgrade|via|(proxy|sec)-.*"
 )
+_BODY_HEADERS = {"content-encoding", "content-language", "content-location", "content-type"}
 
 
 def is_safelisted_header(name: str, value: str) -> bool:
     """Return whether a header goes without permission (Fetch, "CORS-safelisted request-header")."""
-    if len(value.encode()) > 128:
+    if len(value) > 128:  # each character is a byte
         return False
     name = name.lower()
     if name == "accept":
@@ -178,19 +158,12 @@ def is_safelisted_header(name: str, value: str) -> bool:
     if name in {"accept-language", "content-language"}:
         return _LANGUAGE.fullmatch(value) is not None
     if name == "content-type":
-        essence = value.partition(";")[0].strip().lower()
+        essence = value.partition(";")[0].strip(" \t").lower()
         return not _UNSAFE_BYTE.search(value) and essence in SAFELISTED_CONTENT_TYPES
     if name == "range":
-        first, last = _single_range(value)
-        return first is not None and (last is None or first <= last)
+        match = re.fullmatch(r"bytes=([0-9]+)-([0-9]*)", value)
+        return match is not None and (not match[2] or int(match[1]) <= int(match[2]))
     return False
-
-
-def _single_range(value: str) -> tuple[int | None, int | None]:
-    match = re.fullmatch(r"bytes=([0-9]+)-([0-9]*)", value)
-    if match is None:
-        return None, None
-    return int(match[1]), int(match[2]) if match[2] else None
 
 
 def is_forbidden_header(name: str, value: str = "") -> bool:
@@ -198,7 +171,7 @@ def is_forbidden_header(name: str, value: str = "") -> bool:
     name = name.lower()
     if name in {"x-http-method", "x-http-method-override", "x-method-override"}:
         return any(method.strip().upper() in FORBIDDEN_METHODS for method in value.split(","))
-    return name in _FORBIDDEN_HEADERS or name.startswith(("proxy-", "sec-"))
+    return _FORBIDDEN_HEADER.fullmatch(name) is not None
 
 
 def unsafe_headers(headers: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -212,7 +185,7 @@ def unsafe_headers(headers: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     for name, value in headers:
         if is_safelisted_header(name, value):
             safelisted.add(name.lower())
-            size += len(value.encode())
+            size += len(value)
         else:
             unsafe.add(name.lower())
     return tuple(sorted(unsafe | safelisted if size > 1024 else unsafe))
@@ -223,13 +196,17 @@ def preflight_reasons(request: Request) -> tuple[str, ...]:
     reasons: list[str] = []
     if request.method not in SAFELISTED_METHODS:
         reasons.append(f"the method {request.method} is not GET, HEAD or POST")
-    values = {name.lower(): value for name, value in request.headers}
     for name in unsafe_headers(request.headers):
-        if name == "content-type":
-            reasons.append(f"Content-Type {values[name]} is not one that a form can send")
-        elif is_safelisted_header(name, values[name]):
+        values = [
+            value
+            for other, value in request.headers
+            if other.lower() == name and not is_safelisted_header(name, value)
+        ]
+        if not values:
             reasons.append(f"the safelisted headers are over 1,024 bytes together, with {name}")
-        elif len(values[name].encode()) > 128:
+        elif name == "content-type":
+            reasons.append(f"Content-Type {values[0]} is not one that a form can send")
+        elif name in {"accept", "accept-language", "content-language", "range"}:
             reasons.append(f"the value of {name} is over 128 bytes or not safelisted")
         else:
             reasons.append(f"the header {name} is not safelisted")
@@ -254,32 +231,23 @@ def cors_check(request: Request, response: Response, prefix: str = "") -> tuple[
 
     `prefix` is `preflight-` where the response is one to a preflight of `request`.
     """
-    section = "CORS check"
     include = request.credentials == "include"
     allowed = response.get(ACL_ORIGIN)
-    origin: Code = "preflight-origin" if prefix else "origin"
-    if allowed is None:
-        return (Step(origin, False, f"no {ACL_ORIGIN}; the page is {request.origin}", section),)
-    if allowed == "*" and not include:
-        return (Step(origin, True, f"{ACL_ORIGIN} is *, anyone", section),)
-    if allowed != request.origin:
-        told = f"{ACL_ORIGIN} is {allowed}; the page is {request.origin}"
+    passed = allowed == request.origin or (allowed == "*" and not include)
+    told = f"no {ACL_ORIGIN}" if allowed is None else f"{ACL_ORIGIN} is {allowed}"
+    if passed:
+        told += ", anyone" if allowed == "*" else ", the page's"
+    else:
+        told += f"; the page is {request.origin}"
         if allowed == "*":
             told += ", and * does not count with credentials"
-        return (Step(origin, False, told, section),)
-    steps = (Step(origin, True, f"{ACL_ORIGIN} is {allowed}, the page's", section),)
-    if not include:
-        return steps
-    credentials = response.get(ACL_CREDENTIALS)
-    return (
-        *steps,
-        Step(
-            "preflight-credentials" if prefix else "credentials",
-            credentials == "true",
-            f"{ACL_CREDENTIALS} is {credentials}" if credentials else f"no {ACL_CREDENTIALS}",
-            section,
-        ),
-    )
+    steps = [Step("preflight-origin" if prefix else "origin", passed, told, "CORS check")]
+    if passed and include:
+        credentials = response.get(ACL_CREDENTIALS)
+        told = f"{ACL_CREDENTIALS} is {credentials}" if credentials else f"no {ACL_CREDENTIALS}"
+        code: Code = "preflight-credentials" if prefix else "credentials"
+        steps.append(Step(code, credentials == "true", told, "CORS check"))
+    return tuple(steps)
 
 
 def preflight_check(
@@ -309,9 +277,8 @@ def _method_step(request: Request, response: Response, section: str) -> Step:
     if request.method in SAFELISTED_METHODS:
         told = f"{request.method} needs no permission"
         return Step("preflight-method", True, told, section)
-    wildcard = "*" in methods and request.credentials != "include"
     told = f"{ACL_METHODS} is {', '.join(methods)}" if methods else f"no {ACL_METHODS}"
-    return Step("preflight-method", request.method in methods or wildcard, told, section)
+    return Step("preflight-method", _allows_method(request, methods), told, section)
 
 
 def _headers_step(request: Request, response: Response, section: str, engine: Engine) -> Step:
@@ -319,25 +286,34 @@ def _headers_step(request: Request, response: Response, section: str, engine: En
     if names is None:
         told = f"{ACL_ALLOW_HEADERS} is malformed: {response.get(ACL_ALLOW_HEADERS)}"
         return Step("preflight-headers", False, told, section)
-    allowed = {name.lower() for name in names}
-    wildcard = "*" in allowed and request.credentials != "include"
-    missing = [
-        name
-        for name in unsafe_headers(request.headers)
-        if name not in allowed
-        and not (wildcard and (name != "authorization" or engine.wildcard_covers_authorization))
-    ]
-    if missing:
+    if missing := _missing_headers(request, names, engine):
         told = f"{ACL_ALLOW_HEADERS} does not name {', '.join(missing)}"
         return Step("preflight-headers", False, told, section)
     told = f"{ACL_ALLOW_HEADERS} names what is asked for" if names else "none needs permission"
     return Step("preflight-headers", True, told, section)
 
 
+def _allows_method(request: Request, methods: Container[str]) -> bool:
+    wildcard = "*" in methods and request.credentials != "include"
+    return wildcard or request.method in methods or request.method in SAFELISTED_METHODS
+
+
+def _missing_headers(request: Request, names: Iterable[str], engine: Engine) -> list[str]:
+    allowed = {name.lower() for name in names}
+    wildcard = "*" in allowed and request.credentials != "include"
+    return [
+        name
+        for name in unsafe_headers(request.headers)
+        if name not in allowed
+        and not (wildcard and (name != "authorization" or engine.wildcard_covers_authorization))
+    ]
+
+
 def remembered_for(response: Response, engine: Engine = STANDARD) -> int:
     """Return for how many seconds a preflight is remembered; missing or malformed counts as 5."""
-    value = response.get(ACL_MAX_AGE)
-    seconds = int(value) if value is not None and re.fullmatch(r"[0-9]{1,18}", value) else 5
+    value = response.get(ACL_MAX_AGE) or ""
+    # 18 digits are more than any cap.
+    seconds = int(value.lstrip("0")[:18] or 0) if re.fullmatch("[0-9]+", value) else 5
     return seconds if engine.max_age_cap is None else min(seconds, engine.max_age_cap)
 
 
@@ -384,33 +360,51 @@ def _listed(response: Response, name: str) -> tuple[str, ...] | None:
 
 
 def origin_of(url: str) -> str:
-    """Return the serialized origin of a URL."""
+    """Return the serialized origin of a URL.
+
+    Raises:
+        ValueError: if it has none.
+    """
     parts = urlsplit(url)
-    return str(read_origin(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"))
+    try:
+        origin = str(read_origin(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"))
+    except OriginError as error:
+        raise ValueError(f"{url!r} {error}") from error
+    if parse_origin(origin) is None:  # a pattern
+        raise ValueError(f"{url!r} has no valid host")
+    return origin
 
 
 class PreflightCache:
-    """Remembers what preflights have allowed, by origin, URL and credentials."""
+    """Remembers what preflights have allowed (Fetch, "CORS-preflight cache")."""
 
     def __init__(self) -> None:
-        self._entries: MutableMapping[tuple[str, str, bool], tuple[float, Response]] = {}
+        # Until when: by origin, URL, credentials, field, and method or name.
+        self._entries: dict[tuple[str, str, bool, str, str], float] = {}
 
     def covers(self, request: Request, now: float, engine: Engine) -> bool:
         """Return whether what is remembered at a time, in seconds, allows a request."""
-        expires, response = self._entries.get(_cache_key(request), (now, None))
-        return (
-            response is not None
-            and now < expires
-            and all(step.passed for step in preflight_check(request, response, engine))
+        allowed: dict[str, set[str]] = {ACL_METHODS: set(), ACL_ALLOW_HEADERS: set()}
+        for (origin, url, include, field, name), expires in self._entries.items():
+            same = (origin, url) == (request.origin, request.url)
+            if same and now < expires and (include or request.credentials != "include"):
+                allowed[field].add(name)
+        return _allows_method(request, allowed[ACL_METHODS]) and not _missing_headers(
+            request, allowed[ACL_ALLOW_HEADERS], engine
         )
 
     def remember(self, request: Request, response: Response, now: float, engine: Engine) -> None:
-        """Keep the response to a request's preflight."""
-        self._entries[_cache_key(request)] = (now + remembered_for(response, engine), response)
+        """Keep what the response to a request's preflight allows."""
+        expires = now + remembered_for(response, engine)
+        include = request.credentials == "include"
+        for field in (ACL_METHODS, ACL_ALLOW_HEADERS):
+            for name in _listed(response, field) or ():
+                self._entries[request.origin, request.url, include, field, name] = expires
 
-
-def _cache_key(request: Request) -> tuple[str, str, bool]:
-    return request.origin, request.url, request.credentials == "include"
+    def forget(self, request: Request) -> None:
+        """Drop what was allowed to a request's origin and URL, as a failure does."""
+        place = (request.origin, request.url)
+        self._entries = {key: at for key, at in self._entries.items() if key[:2] != place}
 
 
 def fetch(
@@ -424,7 +418,7 @@ def fetch(
     Args:
         request: what the script asks for; headers that it cannot set are left out.
         engine: the browser.
-        cache: what earlier preflights allowed; without one every preflight is sent.
+        cache: what earlier preflights have allowed.
         now: the time in seconds, for the cache.
 
     Yields:
@@ -432,10 +426,16 @@ def fetch(
 
     Returns:
         What the script gets.
+
+    Raises:
+        ValueError: if the URL is not one of `http` or `https`.
     """
     flow = _Flow(engine, cache, now)
     response = yield from flow.run(request)
     return Outcome(tuple(flow.events), response)
+
+
+_HTTP = ("http://", "https://")
 
 
 class _Flow:
@@ -444,7 +444,7 @@ class _Flow:
     def __init__(self, engine: Engine, cache: PreflightCache | None, now: float) -> None:
         self.events: list[Step | Exchange] = []
         self._engine = engine
-        self._cache = cache
+        self._cache = cache or PreflightCache()
         self._now = now
 
     def run(self, request: Request) -> Generator[Sent, Response, Response | None]:
@@ -452,7 +452,7 @@ class _Flow:
             request,
             method=normalize_method(request.method),
             headers=tuple(
-                (name, value)
+                (name, value.strip(" \t\r\n"))
                 for name, value in request.headers
                 if not is_forbidden_header(name, value)
             ),
@@ -461,12 +461,16 @@ class _Flow:
             told = f"no script may send {request.method}"
             self.events.append(Step("method", False, told, "forbidden method"))
             return None
+        if not origin_of(request.url).startswith(_HTTP):
+            raise ValueError(f"{request.url!r} is no http or https URL")
         page = request.origin
         cross_origin = False
         for _ in range(21):
             cross_origin = cross_origin or origin_of(request.url) != page
             response = yield from self._hop(request, cross_origin=cross_origin)
             if response is None:
+                if preflight_reasons(request):
+                    self._cache.forget(request)
                 return None
             location = response.get("Location")
             if location is None or response.status not in {301, 302, 303, 307, 308}:
@@ -478,7 +482,7 @@ class _Flow:
             if redirected is None:
                 return None
             request = redirected
-        self._refuse_redirect("more than 20 redirects")
+        self._refuse_redirect("on and on, more than 20 times")
         return None
 
     def _hop(
@@ -501,14 +505,14 @@ class _Flow:
 
     def _preflight(self, request: Request) -> Generator[Sent, Response, bool]:
         reasons = "; ".join(preflight_reasons(request))
-        if self._cache and self._cache.covers(request, self._now, self._engine):
+        if self._cache.covers(request, self._now, self._engine):
             told = f"needed ({reasons}), and remembered"
             self.events.append(Step("preflight", True, told, "CORS-preflight cache"))
             return True
         self.events.append(Step("preflight", True, f"needed: {reasons}", "HTTP fetch"))
         response = yield from self._send(Sent(preflight_request(request)))
         passed = self._passed(preflight_check(request, response, self._engine))
-        if passed and self._cache:
+        if passed:
             self._cache.remember(request, response, self._now, self._engine)
         return passed
 
@@ -528,13 +532,17 @@ class _Flow:
         self, request: Request, response: Response, page: str, *, cross_origin: bool
     ) -> Request | None:
         """Return the request that a redirect leads to (Fetch, "HTTP-redirect fetch")."""
-        url = urljoin(request.url, response.get("Location") or "")
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        url = response.get("Location") or ""
+        try:
+            url = urljoin(request.url, url)
+            target = origin_of(url)
+        except ValueError:
+            target = ""
+        if not target.startswith(_HTTP):
             self._refuse_redirect(f"to {url}, which is no http or https URL")
             return None
-        target = origin_of(url)
-        if "@" in parts.netloc and (cross_origin or target != page):
+        parts = urlsplit(url)
+        if (parts.username or parts.password) and (cross_origin or target != page):
             self._refuse_redirect(f"to {url}, which holds a user name or password")
             return None
         told = f"{response.status} to {url}"
@@ -543,13 +551,7 @@ class _Flow:
             response.status == 303 and method not in {"GET", "HEAD"}
         ):
             method, told = "GET", told + ", as GET"
-            about_body = {
-                "content-encoding",
-                "content-language",
-                "content-location",
-                "content-type",
-            }
-            headers = tuple(line for line in headers if line[0].lower() not in about_body)
+            headers = tuple(line for line in headers if line[0].lower() not in _BODY_HEADERS)
         if target != origin_of(request.url):
             headers = tuple(line for line in headers if line[0].lower() != "authorization")
             if page != origin_of(request.url):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps, loads
 from typing import TypedDict
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client
@@ -23,6 +24,7 @@ from .browser import (
     Sent,
     Step,
     fetch,
+    origin_of,
 )
 from .core import ACL_REQUEST_METHOD, CORSError
 from .core.options import Unpack
@@ -84,13 +86,16 @@ class Fetched:
 class Browser:
     """Fetches from an app as a page of another origin would, with cookies and a preflight cache.
 
-    Whether a cookie is kept back by its `SameSite` attribute is not modelled.
+    Whether a cookie is kept back by its `SameSite` or `Secure` attribute is not modelled.
 
     Args:
         app: a Flask app, or any WSGI callable. It answers for every host.
-        origin: the origin of the page.
+        origin: the origin of the page, or its URL; `null` for a sandboxed one.
         server: the URL that the app is served at.
         engine: the browser.
+
+    Raises:
+        ValueError: if `origin` is none.
     """
 
     def __init__(
@@ -101,7 +106,7 @@ class Browser:
         server: str = "http://localhost",
         engine: Engine = STANDARD,
     ) -> None:
-        self.origin = origin
+        self.origin = origin if origin == "null" else origin_of(origin)
         self._server = server
         self._engine = engine
         self._with_cookies = Client(app)
@@ -118,6 +123,8 @@ class Browser:
 
         Raises:
             CORSBlocked: if the browser refuses.
+            ValueError: if there can be no such request: one without an `http` or `https` URL, or a
+                GET or HEAD with a body.
         """
         outcome = self.outcome(method, url, **options)
         if outcome.response is None:
@@ -126,7 +133,7 @@ class Browser:
         return Fetched(response.status, Headers(response.headers), response.body, outcome)
 
     def outcome(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Outcome:
-        """Same as `fetch`, but returns every step, and raises nothing."""
+        """Same as `fetch`, but returns every step, and raises no `CORSBlocked`."""
         headers = options.get("headers", ())
         fields = [*(headers.items() if isinstance(headers, Mapping) else headers)]
         body, kind = options.get("body"), None
@@ -134,6 +141,8 @@ class Browser:
             kind = "text/plain;charset=UTF-8"
         if "json" in options:
             body, kind = dumps(options["json"]), "application/json"
+        if body is not None and method.upper() in {"GET", "HEAD"}:
+            raise ValueError(f"a {method} has no body")
         if kind and not any(name.lower() == "content-type" for name, _ in fields):
             fields.append(("Content-Type", kind))
         request = Request(
@@ -153,27 +162,23 @@ class Browser:
             return outcome
 
     def _send(self, sent: Sent, body: bytes | str | None) -> Response:
-        parts = urlsplit(sent.request.url)
-        asking = any(name == ACL_REQUEST_METHOD for name, _ in sent.request.headers)
-        bare = asking or sent.request.method in {"GET", "HEAD"}
+        request = sent.request
+        asking = any(name == ACL_REQUEST_METHOD for name, _ in request.headers)
+        bare = asking or request.method in {"GET", "HEAD"}
         client = self._with_cookies if sent.with_credentials else self._without
         response = client.open(
-            parts.path or "/",
-            base_url=f"{parts.scheme}://{parts.netloc}/",
-            query_string=parts.query,
-            method=sent.request.method,
-            headers=list(sent.request.headers),
+            request.url,
+            base_url=origin_of(request.url) + "/",
+            method=request.method,
+            headers=list(request.headers),
             data=None if bare else body,
             buffered=True,
         )
         return Response(response.status_code, tuple(response.headers.items()), response.get_data())
 
 
-try:
+if sys.modules.get("pytest"):  # nobody else has to have it, or to wait for its import
     import pytest
-except ImportError:  # a project may test with something else
-    pass
-else:
 
     @pytest.fixture
     def browser(app: WSGIApplication) -> Browser:

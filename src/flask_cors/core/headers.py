@@ -6,6 +6,7 @@ Nothing that is not a token (RFC 9110, section 5.6.2) leaves this module.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 ACL_ORIGIN = "Access-Control-Allow-Origin"
@@ -30,7 +31,7 @@ NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT
 MAX_LIST_LENGTH = 8 * 1024
 MAX_LIST_NAMES = 128
 MAX_LIST_EMPTY = 16
-MAX_NAME_LENGTH = 256  # of a name that a pattern is tried on
+MAX_NAME_LENGTH = 256  # of a method, and of a name that a pattern is tried on
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _REGEX_SYNTAX = re.compile(r"[\\^$\[\]()?|]|\.\*")
@@ -48,6 +49,8 @@ def has_regex_syntax(text: str) -> bool:
 
 def normalize_method(method: str) -> str:
     """Return `method` as a browser sends it (Fetch, "normalize a method")."""
+    if method in NORMALIZED_METHODS:
+        return method
     upper = method.upper()
     return upper if upper in NORMALIZED_METHODS and method.isascii() else method
 
@@ -98,7 +101,8 @@ class MethodRules:
     def allow(self, method: str) -> bool:
         """Return whether a normalized `method` is allowed; a forbidden one never is."""
         if self.any:
-            return is_token(method) and method.upper() not in FORBIDDEN_METHODS
+            short = len(method) <= MAX_NAME_LENGTH
+            return short and is_token(method) and method.upper() not in FORBIDDEN_METHODS
         return method in self.names
 
 
@@ -112,6 +116,12 @@ class HeaderRules:
     globs: tuple[str, ...] = ()
     """in lower case"""
     regexes: tuple[re.Pattern[str], ...] = ()
+
+    def allowed(self, names: Iterable[str]) -> list[str]:
+        """Return those of `names` that are allowed."""
+        if self.any:
+            return [name for name in names if _TOKEN.fullmatch(name)]
+        return [name for name in names if self.allow(name)]
 
     def allow(self, name: str) -> bool:
         """Return whether the field `name` is allowed; what is no token never is."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from inspect import isawaitable
 from types import CoroutineType
 from typing import Literal, NamedTuple, TypeAlias
@@ -25,6 +26,8 @@ from .headers import (
     ACL_REQUEST_HEADERS,
     ACL_REQUEST_METHOD,
     ACL_RESPONSE_PRIVATE_NETWORK,
+    MAX_LIST_LENGTH,
+    MAX_NAME_LENGTH,
     normalize_method,
     parse_names,
 )
@@ -53,8 +56,8 @@ _VARY_ORIGIN = ("Origin",)
 _VARY_PREFLIGHT = ("Origin", ACL_REQUEST_METHOD, ACL_REQUEST_HEADERS)
 # What may stand twice in a response: lists, which are read as one.
 _LISTS = frozenset({"vary", ACL_EXPOSE_HEADERS.lower()})
-# A response that has one of these already is merged with care.
-_MERGED = frozenset(
+# Names, in lower case: a response that has one of these already is merged with care.
+MERGED_FIELDS = frozenset(
     name.lower()
     for name in (
         _VARY,
@@ -89,7 +92,7 @@ class Decision(NamedTuple):
         """
         lines = list(fields)
         for name, _ in lines:
-            if name.lower() in _MERGED:
+            if name.lower() in MERGED_FIELDS:
                 return self._merged(lines)
         lines += self.headers
         if self.vary:
@@ -181,7 +184,7 @@ def _not_awaited(answer: object) -> bool:
 class Policy:
     """Is one configuration, compiled: it compares, and answers with a `Decision`.
 
-    Immutable and without state, so one policy serves any number of threads and tasks.
+    Immutable, so one policy serves any number of threads and tasks.
     """
 
     settings: Settings
@@ -193,6 +196,9 @@ class Policy:
     _readable: tuple[Field, ...] = field(init=False, repr=False)
     """what a granted response carries beside Allow-Origin, if it is no preflight"""
     _methods: str = field(init=False, repr=False)
+    _preflight: Callable[[str, str], tuple[Outcome, tuple[Field, ...]]] = field(
+        init=False, repr=False
+    )
     _plain: Decision = field(init=False, repr=False)
     _refused: Decision = field(init=False, repr=False)
     _refused_preflight: Decision = field(init=False, repr=False)
@@ -218,6 +224,8 @@ class Policy:
             ("_credentials", credentials),
             ("_readable", readable),
             ("_methods", ", ".join(sorted(settings.methods.names))),
+            # Browsers ask for the same few things again and again.
+            ("_preflight", lru_cache(maxsize=64)(self._check_preflight)),
             ("_plain", plain),
             ("_refused", Decision("actual", "origin", vary=vary)),
             ("_refused_preflight", Decision("preflight", "origin", vary=vary_preflight)),
@@ -295,28 +303,32 @@ class Policy:
             value, vary = "*", ()
         if requested is None:
             return Decision("actual", "granted", ((ACL_ORIGIN, value), *self._readable), vary)
-        fields = [(ACL_ORIGIN, value), *self._credentials]
+        outcome, granted = self._preflight(
+            requested[: MAX_NAME_LENGTH + 1],  # what is longer is refused either way
+            (headers.get(ACL_REQUEST_HEADERS) or "")[: MAX_LIST_LENGTH + 1],
+        )
+        fields = ((ACL_ORIGIN, value), *self._credentials, *granted)
         if (
             settings.allow_private_network
             and headers.get(ACL_REQUEST_HEADER_PRIVATE_NETWORK) == "true"
         ):
-            fields.append((ACL_RESPONSE_PRIVATE_NETWORK, "true"))
-        outcome = self._preflight(normalize_method(requested), headers, fields)
-        return Decision("preflight", outcome, tuple(fields), self._vary_preflight)
+            fields = (*fields, (ACL_RESPONSE_PRIVATE_NETWORK, "true"))
+        return Decision("preflight", outcome, fields, self._vary_preflight)
 
-    def _preflight(self, requested: str, headers: RequestHeaders, fields: list[Field]) -> Outcome:
-        """Check the method and the headers that a preflight asks for; add what it is answered."""
-        settings = self.settings
-        if not settings.methods.allow(requested):
-            return "method"
-        fields.append((ACL_METHODS, requested if settings.methods.any else self._methods))
-        names = parse_names(headers.get(ACL_REQUEST_HEADERS) or "")
-        allowed = [name for name in names or () if settings.allow_headers.allow(name)]
+    def _check_preflight(self, method: str, headers: str) -> tuple[Outcome, tuple[Field, ...]]:
+        """Check the method and the headers that a preflight asks for; return what it is granted."""
+        settings, method = self.settings, normalize_method(method)
+        if not settings.methods.allow(method):
+            return "method", ()
+        fields = [(ACL_METHODS, method if settings.methods.any else self._methods)]
+        names = parse_names(headers)
+        allowed = settings.allow_headers.allowed(names or ())
         if allowed:
             fields.append((ACL_ALLOW_HEADERS, ", ".join(sorted(set(allowed)))))
         if settings.max_age is not None:
             fields.append((ACL_MAX_AGE, str(settings.max_age)))
-        return "granted" if names is not None and len(allowed) == len(names) else "headers"
+        granted = names is not None and len(allowed) == len(names)
+        return "granted" if granted else "headers", tuple(fields)
 
 
 def compile_resources(
