@@ -279,13 +279,15 @@ class AppState:
 
     def _routed(self) -> bool:
         """Return whether it depends on the view, or its blueprint, whose policy holds."""
+        if self.blueprints:
+            return True
         functions = self.app.view_functions
         count, decorated, found = self._views
         if count != len(functions) or decorated != ViewPolicy.decorated:
             count, decorated = len(functions), ViewPolicy.decorated
             found = any(map(_is_decorated, list(functions.values())))
             self._views = (count, decorated, found)
-        return found or bool(self.blueprints)
+        return found
 
     def policy(self, endpoint: str | None, method: str, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds: the view's, the innermost blueprint's, or a resource's."""
@@ -384,7 +386,7 @@ class _Middleware:
             policy = state.preflight_policy(environ)
             if policy is not None and policy.settings.automatic_options:
                 return answer_preflight(state.decide(policy, environ), start_response)
-        return self.app(environ, adding(start_response, partial(state.decision, environ)))
+        return self.app(environ, adding(start_response, state.decision, environ))
 
 
 class _DebuggerMiddleware:
@@ -395,8 +397,8 @@ class _DebuggerMiddleware:
         self._state = state
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def decision(status: str) -> Decision | None:
+        def decision(environ: WSGIEnvironment, status: str) -> Decision | None:
             uncaught = environ.get(UNCAUGHT) is self._state.app
             return self._state.decision(environ, status) if uncaught else None
 
-        return self.app(environ, adding(start_response, decision))
+        return self.app(environ, adding(start_response, decision, environ))

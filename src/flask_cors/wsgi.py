@@ -117,7 +117,9 @@ def answer_preflight(decision: Decision, start_response: StartResponse) -> Itera
 
 
 def adding(
-    start_response: StartResponse, decide_now: Callable[[str], Decision | None]
+    start_response: StartResponse,
+    decide_now: Callable[[WSGIEnvironment, str], Decision | None],
+    environ: WSGIEnvironment,
 ) -> StartResponse:
     """Return a `start_response` that adds what is decided when a response starts, by its status."""
     decided: list[Decision | None] = []
@@ -126,7 +128,7 @@ def adding(
         status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
     ) -> Callable[[bytes], object]:
         if not decided:  # a second call replaces the response, not the decision
-            decided.append(decide_now(status))
+            decided.append(decide_now(environ, status))
         decision = decided[0]
         if decision is not None:
             headers = decision.added_to(headers)
@@ -176,7 +178,7 @@ class CORSMiddleware:
             return self.app(environ, start_response)
         if is_preflight(environ) and policy.settings.automatic_options:
             return answer_preflight(decide(policy, environ), start_response)
-        start = adding(start_response, lambda _: decide(policy, environ, path=path))
+        start = adding(start_response, lambda *_: decide(policy, environ, path=path), environ)
         if not policy.settings.intercept_exceptions:
             return self.app(environ, start)
         started = written = False
