@@ -88,7 +88,10 @@ def decide(
     policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None, path: str | None = None
 ) -> Decision:
     """Return what a policy says about a request, and log it, with its path as it came."""
-    decision = policy.decide(environ["REQUEST_METHOD"], EnvironHeaders(environ), wait)
+    if "HTTP_ORIGIN" in environ:
+        decision = policy.decide(environ["REQUEST_METHOD"], EnvironHeaders(environ), wait)
+    else:
+        decision = policy.plain
     if is_worth_logging(decision):
         _log(decision, policy, environ, path)
     return decision

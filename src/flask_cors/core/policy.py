@@ -199,7 +199,8 @@ class Policy:
     _preflight: Callable[[str, str], tuple[Outcome, tuple[Field, ...]]] = field(
         init=False, repr=False
     )
-    _plain: Decision = field(init=False, repr=False)
+    plain: Decision = field(init=False, repr=False)
+    """what is decided about every request without `Origin`"""
     _refused: Decision = field(init=False, repr=False)
     _refused_preflight: Decision = field(init=False, repr=False)
 
@@ -226,7 +227,7 @@ class Policy:
             ("_methods", ", ".join(sorted(settings.methods.names))),
             # Browsers ask for the same few things again and again.
             ("_preflight", lru_cache(maxsize=64)(self._check_preflight)),
-            ("_plain", plain),
+            ("plain", plain),
             ("_refused", Decision("actual", "origin", vary=vary)),
             ("_refused_preflight", Decision("preflight", "origin", vary=vary_preflight)),
         ):
@@ -261,7 +262,7 @@ class Policy:
         """
         origin = headers.get("Origin")
         if origin is None:
-            return self._plain
+            return self.plain
         rules = self.settings.origins
         allowed = rules.verdict(origin)
         if allowed is None:
@@ -273,7 +274,7 @@ class Policy:
         """Same as `decide`, awaiting the origin callables that need it."""
         origin = headers.get("Origin")
         if origin is None:
-            return self._plain
+            return self.plain
         rules = self.settings.origins
         allowed = rules.verdict(origin)
         if allowed is None:
