@@ -191,7 +191,8 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
     return None
 
 
-_UNDECIDED = (None, None, None)
+Decided: TypeAlias = tuple["Flask | None", "Policy | None", "Decision | None"]
+_UNDECIDED: Decided = (None, None, None)
 _NOWHERE: Policies = ResourceTable(())
 
 
@@ -202,6 +203,7 @@ class AppState:
         self.app = app
         self._wait = partial(run_in, app)
         self.resources = _NOWHERE
+        self._everywhere: Policy | None = None
         self.blueprints: dict[str, Policies] = {}
         # Weak, so that a view that is decorated anew for each request leaves nothing.
         self.views: weakref.WeakKeyDictionary[ViewPolicy, Policy] = weakref.WeakKeyDictionary()
@@ -222,6 +224,7 @@ class AppState:
                 self.blueprints[blueprint] = ResourceTable((*known.given, *entries))
             else:
                 self.resources = ResourceTable((*self.resources.given, *entries))
+                self._everywhere = self.resources.everywhere
             if not self.installed:
                 self.installed = True
                 _install(self)
@@ -259,19 +262,26 @@ class AppState:
 
     def decision(self, environ: WSGIEnvironment, status: str) -> Decision | None:
         """Return what to add to a response of the app with a status, if anything."""
-        decided_in, policy, decision = environ.get(DECIDED, _UNDECIDED)
+        decided: Decided = environ.get(DECIDED, _UNDECIDED)
+        decided_in, policy, decision = decided
         if decided_in is not self.app:
-            policy, decision = self.response_policy(environ), None
+            policy, decision = self._everywhere, None
+            if policy is None or ViewPolicy.decorated or self.blueprints:
+                policy = self.response_policy(environ)
         if policy is None:
             return None
         if UNCAUGHT in environ and is_withheld(self.app, policy, environ, status):
             return None
-        return decision or decide(policy, environ, self._wait)
+        if decision is None:
+            decision = decide(policy, environ, self._wait)
+            # A response may be started anew; what is decided stays.
+            environ[DECIDED] = (self.app, policy, decision)
+        return decision
 
     def response_policy(self, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds for a response."""
         if not self._routed():
-            return self.resources.everywhere or self.resources.find(routed_path(environ))
+            return self._everywhere or self.resources.find(routed_path(environ))
         if is_preflight(environ):
             return self.preflight_policy(environ)
         rule = getattr(environ.get("werkzeug.request"), "url_rule", None)

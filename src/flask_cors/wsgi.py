@@ -88,10 +88,10 @@ def decide(
     policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None, path: str | None = None
 ) -> Decision:
     """Return what a policy says about a request, and log it, with its path as it came."""
-    if "HTTP_ORIGIN" in environ:
-        decision = policy.decide(environ["REQUEST_METHOD"], EnvironHeaders(environ), wait)
-    else:
-        decision = policy.plain
+    origin, method = environ.get("HTTP_ORIGIN"), environ["REQUEST_METHOD"]
+    decision = policy.plain if origin is None else policy.known.get(origin)
+    if decision is None or method == "OPTIONS":
+        decision = policy.decide(method, EnvironHeaders(environ), wait)
     if is_worth_logging(decision):
         _log(decision, policy, environ, path)
     return decision
@@ -125,14 +125,11 @@ def adding(
     environ: WSGIEnvironment,
 ) -> StartResponse:
     """Return a `start_response` that adds what is decided when a response starts, by its status."""
-    decided: list[Decision | None] = []
 
     def start(
         status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
     ) -> Callable[[bytes], object]:
-        if not decided:  # a second call replaces the response, not the decision
-            decided.append(decide_now(environ, status))
-        decision = decided[0]
+        decision = decide_now(environ, status)
         if decision is not None:
             headers = decision.added_to(headers)
         if exc_info is None:
@@ -181,7 +178,14 @@ class CORSMiddleware:
             return self.app(environ, start_response)
         if is_preflight(environ) and policy.settings.automatic_options:
             return answer_preflight(decide(policy, environ), start_response)
-        start = adding(start_response, lambda *_: decide(policy, environ, path=path), environ)
+        decided: list[Decision] = []
+
+        def decide_once(environ: WSGIEnvironment, _status: str) -> Decision:
+            if not decided:  # a response may be started anew
+                decided.append(decide(policy, environ, path=path))
+            return decided[0]
+
+        start = adding(start_response, decide_once, environ)
         if not policy.settings.intercept_exceptions:
             return self.app(environ, start)
         started = written = False

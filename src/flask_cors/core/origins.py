@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple, TypeAlias, Union
 
@@ -81,6 +82,7 @@ def parse_origin(text: str) -> Origin | None:
     return Origin(scheme, host, port)
 
 
+@lru_cache(maxsize=512)  # the pages that ask are few, and ask often
 def is_origin(text: str) -> bool:
     """Return whether `text` is what an `Origin` field may hold: a serialized origin or `null`."""
     return text == "null" or parse_origin(text) is not None

@@ -199,6 +199,8 @@ class Policy:
     _preflight: Callable[[str, str], tuple[Outcome, tuple[Field, ...]]] = field(
         init=False, repr=False
     )
+    known: dict[str, Decision] = field(init=False, repr=False, default_factory=dict)
+    """what is decided about requests that are no preflights, for the exact origins seen so far"""
     plain: Decision = field(init=False, repr=False)
     """what is decided about every request without `Origin`"""
     _refused: Decision = field(init=False, repr=False)
@@ -303,7 +305,11 @@ class Policy:
             # Only where any origin is allowed can one get here that is malformed.
             value, vary = "*", ()
         if requested is None:
-            return Decision("actual", "granted", ((ACL_ORIGIN, value), *self._readable), vary)
+            fields = ((ACL_ORIGIN, value), *self._readable)
+            decision = Decision("actual", "granted", fields, vary)
+            if origin in settings.origins.exact:
+                self.known[origin] = decision
+            return decision
         outcome, granted = self._preflight(
             requested[: MAX_NAME_LENGTH + 1],  # what is longer is refused either way
             (headers.get(ACL_REQUEST_HEADERS) or "")[: MAX_LIST_LENGTH + 1],
