@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import sysconfig
 import traceback
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.http import HTTP_STATUS_CODES
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import MapAdapter
 from werkzeug.test import EnvironBuilder
 
 from ._flask import (
@@ -27,52 +27,21 @@ from ._flask import (
     run_in,
     view_policy,
 )
-from .browser import Exchange, Outcome, origin_of
-from .core import (
-    ACL_ALLOW_HEADERS,
-    ACL_CREDENTIALS,
-    ACL_METHODS,
-    ACL_ORIGIN,
-    ACL_REQUEST_HEADERS,
-    Decision,
-    Policy,
-    Settings,
-)
+from .browser import Exchange, Outcome
+from .core import ACL_ALLOW_HEADERS, ACL_CREDENTIALS, ACL_METHODS, ACL_ORIGIN, Decision, Policy
+from .core import Settings as Settings
 from .core.errors import shown
 from .core.headers import parse_names
-from .core.origins import Origin, OriginPredicate, OriginRules, parse_origin
+from .core.origins import Origin, parse_origin
 from .findings import in_python
-from .wsgi import EnvironHeaders, WSGIEnvironment, is_preflight
+from .wsgi import EnvironHeaders, WSGIEnvironment, is_preflight, routed_path
 
 
 class Advice(NamedTuple):
-    """Is why a browser refuses, and what to do; what is to be written stands last."""
+    """Is why a browser refuses, and what to do about it. Code that is to be written stands last."""
 
     cause: str
     cure: str
-
-
-class Place(NamedTuple):
-    """Is the policy that holds for a request, and where it was written."""
-
-    policy: Policy | None
-    source: str
-
-
-class _Case(NamedTuple):
-    """Is the request at whose response a browser stopped."""
-
-    app: Flask
-    exchange: Exchange
-    environ: WSGIEnvironment
-    place: Place
-    endpoint: str | None
-    check: str
-    """what failed: origin, credentials, status, method or headers"""
-    raised: Exception | None
-
-
-# Where things are ---------------------------------------------------------------------------------
 
 
 def state_of(app: Flask) -> AppState:
@@ -81,62 +50,25 @@ def state_of(app: Flask) -> AppState:
     return state if isinstance(state, AppState) else AppState(app)
 
 
-def environ_of(exchange: Exchange) -> WSGIEnvironment:
-    """Return the WSGI environment of a request that was sent."""
-    request = exchange.sent.request
-    return environ_at(request.url, request.method, request.headers)
-
-
-def environ_at(
+def environ_of(
     url: str, method: str = "GET", headers: Iterable[tuple[str, str]] = ()
 ) -> WSGIEnvironment:
     """Return the WSGI environment of a request for a URL, or for a path."""
     parts = urlsplit(url)
-    base = f"{parts.scheme or 'http'}://{parts.netloc or 'localhost'}/"
-    builder = EnvironBuilder(
+    return EnvironBuilder(
         parts.path or "/",
-        base_url=base,
+        base_url=f"{parts.scheme or 'http'}://{parts.netloc or 'localhost'}/",
         query_string=parts.query,
         method=method,
         headers=list(headers),
-    )
-    return builder.get_environ()
+    ).get_environ()
 
 
-def place_of(app: Flask, environ: WSGIEnvironment) -> tuple[Place, str | None]:
-    """Return whose policy holds, and the endpoint; of a preflight, for what it asks for."""
-    method = _method_of(environ)
-    endpoint = matched(app, environ, method)
-    return place_at(app, endpoint, method, environ), endpoint
-
-
-def place_at(app: Flask, endpoint: str | None, method: str, environ: WSGIEnvironment) -> Place:
-    """Return whose policy holds for an endpoint, and where it was written."""
-    state = state_of(app)
-    policy = state.policy(endpoint, method, environ)
-    if policy is None:
-        return Place(None, "no policy")
-    if endpoint and view_policy(app.view_functions.get(endpoint), method):
-        return Place(policy, f"cross_origin on {endpoint}")
-    for name, table in state.blueprints.items():
-        for pattern, candidate in table.given:
-            if candidate is policy:
-                return Place(policy, f"blueprint {name}, resource {shown(pattern.text)}")
-    patterns = [path.text for path, candidate in state.resources.given if candidate is policy]
-    return Place(policy, f"resource {shown(patterns[-1])}")
-
-
-def _method_of(environ: WSGIEnvironment) -> str:
-    method: str = environ["REQUEST_METHOD"]
-    return asked_method(environ) if is_preflight(environ) else method
-
-
-def route_error(app: Flask, environ: WSGIEnvironment) -> HTTPException | None:
-    """Return what keeps a request, or the one a preflight asks for, from reaching a view."""
+def route_error(app: Flask, environ: WSGIEnvironment, method: str) -> HTTPException | None:
+    """Return what keeps a request with `method` from reaching a view."""
     try:
         adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
-        if adapter is not None:
-            adapter.match(method=_method_of(environ))
+        cast("MapAdapter", adapter).match(method=method)
     except HTTPException as error:
         return error
     except Exception:  # noqa: BLE001  (of a converter of the app, which may need its context)
@@ -144,18 +76,86 @@ def route_error(app: Flask, environ: WSGIEnvironment) -> HTTPException | None:
     return None
 
 
-def hides(view: object, own: ViewPolicy, depth: int = 3) -> str:
-    """Return why Flask does not see a view's `cross_origin`, and the cure; nothing if it does."""
+# Policies as they are written ---------------------------------------------------------------------
+
+
+def resource_name(blueprint: str, pattern: str) -> str:
+    """Return what a resource, of a blueprint or of the app, is called."""
+    return (f"blueprint {blueprint}, " if blueprint else "") + f"resource {shown(pattern)}"
+
+
+def source_of(app: Flask, policy: Policy | None, endpoint: str | None, method: str) -> str:
+    """Return where a policy was written."""
+    if policy is None:
+        return "no policy"
+    if endpoint and view_policy(app.view_functions.get(endpoint), method):
+        return f"cross_origin on {endpoint}"
+    state = state_of(app)
+    names = [
+        resource_name(blueprint, pattern.text)
+        for blueprint, table in [("", state.resources), *state.blueprints.items()]
+        for pattern, candidate in table.given
+        if candidate is policy
+    ]
+    return names[-1]
+
+
+def written(policy: Policy, most: int = 1000) -> dict[str, str]:
+    """Return the options of a policy that are no defaults as they are written in Python.
+
+    Of lists longer than `most` the rest is left out.
+    """
+    found: dict[str, str] = {}
+    for field in fields(policy.settings):
+        value: object = getattr(policy.settings, field.name)
+        if value != field.default or field.name == "origins":
+            listed = isinstance(value, tuple) or hasattr(value, "any")
+            found[field.name] = _listed(value, most=most) if listed else repr(value)
+    return found
+
+
+def _listed(value: object, *more: str, most: int = 1000) -> str:
+    """Return the value of an option that is a list, with `more` items, as it is written."""
+    if getattr(value, "any", False):
+        return "'*'"
+    names = {*more, *(cast("tuple[str, ...]", value) if isinstance(value, tuple) else ())}
+    for part in ("exact", "wildcards", "names", "globs"):
+        names.update(getattr(value, part, ()))
+    items = [repr(name) for name in sorted(names)]
+    items += [in_python(regex.pattern) for regex in getattr(value, "regexes", ())]
+    items += [getattr(call, "__name__", "...") for call in getattr(value, "predicates", ())]
+    if len(items) > most:
+        items[most:] = [f"... {len(items) - most} more"]
+    return f"[{', '.join(items)}]"
+
+
+def hidden(view: object, own: ViewPolicy, depth: int = 3) -> Advice | None:
+    """Explain why Flask does not see the policy of a view, where it is so."""
     if own.view is view:
-        return "@cross_origin stands above @app.route. Put it below, directly above the function"
+        return Advice(
+            "@cross_origin stands above @app.route",
+            "Put it below, directly above the function.",
+        )
     for cell in getattr(view, "__closure__", None) or ():
         inner: object = cell.cell_contents
-        if getattr(inner, VIEW_POLICY, None) is own or (depth and hides(inner, own, depth - 1)):
-            return (
-                "A decorator between @app.route and @cross_origin hides it. Put "
-                "@cross_origin above that one, directly below @app.route"
+        if getattr(inner, VIEW_POLICY, None) is own or (depth and hidden(inner, own, depth - 1)):
+            return Advice(
+                "a decorator between @app.route and @cross_origin hides the latter",
+                "Put @cross_origin above that one, directly below @app.route.",
             )
-    return ""
+    return None
+
+
+# What an app answers ------------------------------------------------------------------------------
+
+
+def serve(app: Flask) -> list[BaseException]:
+    """Have an app answer as it does in production; return where it will tell its exceptions."""
+    raised: list[BaseException] = []
+    app.testing = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.log_exception = lambda told: raised.extend(told[1:2])  # type: ignore[method-assign, arg-type, unused-ignore]  # told here instead
+    return raised
 
 
 _NOT_THE_APP = (sysconfig.get_path("stdlib"), str(Path(__file__).parent), "<")
@@ -164,98 +164,232 @@ _NOT_THE_APP = (sysconfig.get_path("stdlib"), str(Path(__file__).parent), "<")
 def line_of(error: BaseException) -> str:
     """Return the line of the app that an exception came from."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [
-        frame
-        for frame in frames
-        if not frame.filename.startswith(_NOT_THE_APP) and "site-packages" not in frame.filename
-    ]
-    frame = (own or frames)[-1]
-    return f"{Path(frame.filename).name}, line {frame.lineno}"
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_APP)]
+    own = [frame for frame in own if "site-packages" not in frame.filename] or list(frames)
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
 
 
-def serve(app: Flask) -> list[Exception]:
-    """Have an app answer as it does in production; return the exceptions that nobody catches."""
-    raised: list[Exception] = []
-    app.testing = False
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.log_exception = lambda exc_info: raised.append(exc_info[1])  # type: ignore[method-assign, assignment, arg-type, return-value]  # they are told here
-    return raised
+@dataclass
+class Case:
+    """Is one exchange between browser and app."""
+
+    app: Flask
+    exchange: Exchange
+    raised: list[BaseException]
+    """the exceptions that the app did not catch"""
+
+    def __post_init__(self) -> None:
+        """Find out whose policy holds, and where it was written."""
+        request = self.exchange.sent.request
+        self.origin = request.origin
+        self.environ = environ_of(request.url, request.method, request.headers)
+        self.preflight = is_preflight(self.environ)
+        self.method = asked_method(self.environ) if self.preflight else request.method
+        self.endpoint = matched(self.app, self.environ, self.method)
+        self.policy = state_of(self.app).policy(self.endpoint, self.method, self.environ)
+        self.source = source_of(self.app, self.policy, self.endpoint, self.method)
+
+    @property
+    def rules(self) -> Settings:
+        """Return the settings of the policy that holds."""
+        return cast("Policy", self.policy).settings
+
+    def decide(self) -> Decision:
+        """Return what the policy that holds says."""
+        wait = partial(run_in, self.app)
+        policy, headers = cast("Policy", self.policy), EnvironHeaders(self.environ)
+        return policy.decide(self.exchange.sent.request.method, headers, wait)
+
+    def answer(self) -> str:
+        """Return what an error that the app answers with is."""
+        if self.raised:
+            error = self.raised[-1]
+            return f"the app raised {type(error).__name__}: {error} ({line_of(error)})"
+        unrouted = route_error(self.app, self.environ, self.method)
+        if isinstance(unrouted, NotFound):
+            return f"the app has no route for {routed_path(self.environ)}"
+        if isinstance(unrouted, MethodNotAllowed):
+            methods = ", ".join(sorted(unrouted.valid_methods or ()))
+            return f"the route takes {methods}, not {self.method}"
+        status = self.exchange.response.status
+        return f"the app itself answers {status} {HTTP_STATUS_CODES.get(status, '')}".strip()
 
 
-# Policies as they are written ---------------------------------------------------------------------
+def outlook(case: Case, outcome: Outcome) -> str:
+    """Return what to know about a response that can be read: it may be no success."""
+    notes: list[str] = []
+    if case.exchange.response.status >= 400:
+        notes.append(f"That is no CORS error: {case.answer()}.")
+    if not outcome.steps:
+        notes.append("The page is of the app's own origin, so CORS does not come into it.")
+    elif case.policy and (foreign := _foreign(case, ACL_ORIGIN)):
+        notes.append(foreign.cause)
+    return " ".join(notes)
 
 
-def written(settings: Settings, most: int = 1000) -> dict[str, str]:
-    """Return the options of a policy as they are written in Python, without the defaults.
+# Why a browser refuses ----------------------------------------------------------------------------
 
-    Of lists longer than `most` the rest is left out.
-    """
-    rules, headers, default = settings.origins, settings.allow_headers, Settings()
-    found = {
-        "origins": "'*'"
-        if rules.any
-        else _list(rules.exact | rules.wildcards, rules.regexes, rules.predicates, most)
-    }
-    if settings.methods != default.methods:
-        found["methods"] = "'*'" if settings.methods.any else _list(settings.methods.names)
-    if not headers.any:
-        found["allow_headers"] = _list(
-            headers.names.union(headers.globs), headers.regexes, most=most
+
+def advice(case: Case | None, outcome: Outcome) -> Advice | None:
+    """Return why a browser refuses and what to do about it, or `None` where it does not."""
+    if outcome.response is not None:
+        return None
+    step = outcome.steps[-1]
+    if case is None or step.code == "redirect":
+        return Advice(f"Browsers refuse: {step.told}.", "Fetch the last URL, by another method.")
+    first, last = outcome.exchanges[0].sent.request.url, case.exchange.sent.request.url
+    if urlsplit(first).netloc != urlsplit(last).netloc:
+        return Advice(
+            f"The app redirects to {last}, another server, and only that one can let scripts "
+            "read its answer.",
+            "Answer scripts with 401 or the URL, and let the page go there itself.",
         )
-    if settings.expose_headers:
-        found["expose_headers"] = _list(settings.expose_headers)
-    for option in ("supports_credentials", "max_age", "send_wildcard", "vary_header"):
-        found |= _if_other(option, settings, default)
-    for option in ("allow_private_network", "always_send", "automatic_options"):
-        found |= _if_other(option, settings, default)
-    return found | _if_other("intercept_exceptions", settings, default)
+    told = _without_policy(case) or _by_policy(case, step.code.removeprefix("preflight-"))
+    if any(passed.code == "redirect" for passed in outcome.steps):
+        return told._replace(cause=f"After the redirect to {last}: {told.cause}")
+    return told
 
 
-def _if_other(option: str, settings: Settings, default: Settings) -> dict[str, str]:
-    value: object = getattr(settings, option)
-    return {} if value == getattr(default, option) else {option: repr(value)}
+def _without_policy(case: Case) -> Advice | None:
+    """Explain a response for which no policy holds, or that of a view whose own is not seen."""
+    path, response = routed_path(case.environ), case.exchange.response
+    view = case.app.view_functions.get(case.endpoint or "")
+    for own in list(all_view_policies):
+        misplaced = hidden(view, own) if view else None
+        if misplaced and not case.source.startswith("cross_origin"):
+            return Advice(f"Of {case.endpoint}, {misplaced.cause}.", misplaced.cure)
+    if case.policy is not None:
+        return None
+    found, location = response.get(ACL_ORIGIN), response.get("Location")
+    if found is not None:
+        return _second_layer(ACL_ORIGIN, found)
+    opened = f"Write CORS(app, resources={{{path!r}: {{'origins': [{case.origin!r}]}}}})"
+    if location is not None:
+        return Advice(
+            f"The app redirects {path} to {location}. Browsers follow no redirect of a preflight, "
+            "and none that comes without the headers.",
+            f"Fetch {location} at once, or let CORS stand before the redirect. {opened}",
+        )
+    if response.status >= 400 or route_error(case.app, case.environ, case.method):
+        return Advice(
+            f"This is no CORS error: {case.answer()}.",
+            f"Mend that. To let scripts read such errors too, for no policy holds: {opened}",
+        )
+    patterns = [shown(pattern.text) for pattern, _ in state_of(case.app).resources.given]
+    only = f"; the resources are {', '.join(patterns[:5])}" if patterns else ""
+    return Advice(f"No policy holds for {path}{only}.", opened)
 
 
-def _list(
-    names: Iterable[str],
-    regexes: Iterable[re.Pattern[str]] = (),
-    predicates: Iterable[OriginPredicate] = (),
-    most: int = 1000,
-) -> str:
-    items = [repr(name) for name in sorted(names)]
-    items += [in_python(regex) for regex in regexes]
-    items += [getattr(predicate, "__name__", "...") for predicate in predicates]
-    if len(items) > most:
-        items[most:] = [f"... {len(items) - most} more"]
-    return f"[{', '.join(items)}]"
+def _by_policy(case: Case, check: str) -> Advice:
+    """Explain a refusal by the policy that holds, or by what became of its answer."""
+    field = {"method": ACL_METHODS, "headers": ACL_ALLOW_HEADERS, "credentials": ACL_CREDENTIALS}
+    changed = _foreign(case, field.get(check, ACL_ORIGIN))
+    if check == "status" or (changed and case.exchange.response.get(ACL_ORIGIN) is None):
+        return _withheld(case)
+    if changed:
+        return changed
+    decision = case.decide()
+    if decision.outcome == "origin":
+        return _origin_refused(case, decision.error)
+    if decision.outcome == "method":
+        return _method_refused(case)
+    if decision.outcome == "headers":
+        return _headers_refused(case)
+    origins = f", origins=[{case.origin!r}]" if case.rules.origins.any else ""
+    return Advice(
+        f"The request brings credentials, which {case.source} does not support.",
+        f"Write supports_credentials=True{origins}",
+    )
 
 
-# What a readable response is ----------------------------------------------------------------------
+def _foreign(case: Case, name: str) -> Advice | None:
+    """Explain a header that is not what the policy says."""
+    found = case.exchange.response.get(name)
+    same = found == dict(case.decide().headers).get(name)
+    return None if same else _second_layer(name, found)
 
 
-def outlook(app: Flask, outcome: Outcome, raised: list[Exception]) -> str:
-    """Return what a readable response is, where it is no success: an impostor of a CORS error."""
-    response = outcome.response
-    if response is None or response.status < 400:
-        return ""
-    told = _error_of_the_app(app, environ_of(outcome.exchanges[-1]), response.status, raised)
-    return f"That is no CORS error: {told}."
+def _second_layer(name: str, found: str | None) -> Advice:
+    return Advice(
+        f"Another layer of the app writes these headers too: {name} is {found}. Look for an "
+        "after_request hook, a view, a second library or a middleware.",
+        "Take that out: one place decides.",
+    )
 
 
-def _error_of_the_app(
-    app: Flask, environ: WSGIEnvironment, status: int, raised: list[Exception]
-) -> str:
-    if raised:
-        error = raised[-1]
-        return f"the app raised {type(error).__name__}: {error} ({line_of(error)})"
-    unrouted = route_error(app, environ)
-    if status == 404 and isinstance(unrouted, NotFound):
-        return f"no route of the app is {environ['PATH_INFO']}"
-    if status == 405 and isinstance(unrouted, MethodNotAllowed):
-        methods = ", ".join(sorted(unrouted.valid_methods or ()))
-        return f"the route takes {methods}, not {_method_of(environ)}"
-    return f"the app answers {_status(status)} by itself"
+def _withheld(case: Case) -> Advice:
+    """Explain an answer that came from elsewhere, or lost its headers on the way."""
+    told = f"{case.source} lets the page in, but {case.answer()}"
+    if case.raised and not case.rules.intercept_exceptions:
+        return Advice(f"{told}, and intercept_exceptions is off.", "Write intercept_exceptions=True")
+    if not case.rules.automatic_options:
+        return Advice(f"{told} to the preflight.", "Write automatic_options=True")
+    if state_of(case.app).installed:
+        return Advice(
+            f"{told}, in a layer around CORS, or that layer took the headers away.",
+            "Set that layer up before CORS(app), or have it pass the headers on.",
+        )
+    hook = " A preflight brings no credentials, so a hook that asks for them refuses each."
+    return Advice(
+        f"{told}, before the view is reached.{hook if case.preflight else ''}",
+        "Let CORS stand before the hooks. Write CORS(app, resources=[])",
+    )
 
 
-def _status(status: int) -> str:
-    return f"{status} {HTTP_STATUS_CODES.get(status, '')}".strip()
+def _origin_refused(case: Case, error: Exception | None) -> Advice:
+    rules, origin = case.rules.origins, case.origin
+    if error is not None:
+        told = f"{type(error).__name__}: {error} ({line_of(error)})"
+        return Advice(f"The origin callable of {case.source} raised {told}.", "Mend it.")
+    if origin == "null":
+        return Advice(
+            "The page has no origin: it is a file, or in a sandboxed frame.",
+            "Serve it from a web server: python -m http.server",
+        )
+    told = f"{origin} is not among the origins of {case.source}: {_listed(rules, most=5)}."
+    wanted = cast("Origin", parse_origin(origin))
+    known = sorted(rules.exact | rules.wildcards)
+    told += next(filter(None, (_difference(name, wanted) for name in known)), "")
+    if regex := rules.near_miss(origin):
+        told += f" {in_python(regex)} matches its start, but has to match the whole."
+        if wanted.host in _LOOPBACK:
+            origin = f"{wanted.scheme}://{wanted.host}:*"
+    cure = f"Write origins={_listed(rules, origin)}"
+    return Advice(told, cure if len(known) < 8 else f"Add {origin!r} to origins.")
+
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def _difference(known: str, wanted: Origin) -> str:
+    """Return how an origin differs from a known one, if only by a little."""
+    parts = parse_origin(known.replace("://*.", "://", 1)) or Origin("", "", "")
+    differing = [name for name in Origin._fields if getattr(parts, name) != getattr(wanted, name)]
+    if not differing:
+        return f" {known} stands for subdomains, not for the bare domain."
+    if differing == ["host"] and _LOOPBACK.issuperset({parts.host, wanted.host}):
+        return f" To a browser {parts.host} and {wanted.host} are two hosts."
+    if differing in (["scheme"], ["port"]):
+        return f" Only the {differing[0]} is another than in {known}."
+    return ""
+
+
+def _method_refused(case: Case) -> Advice:
+    rules, method = case.rules.methods, case.method
+    if method.upper() in rules.names:
+        return Advice(
+            f"{method} is not {method.upper()}, and browsers do not put it in capitals.",
+            f"In the script write method: {method.upper()!r}",
+        )
+    told = f"{method} is not among the methods of {case.source}: {_listed(rules)}."
+    return Advice(told, f"Write methods={_listed(rules, method)}")
+
+
+def _headers_refused(case: Case) -> Advice:
+    rules = case.rules.allow_headers
+    asked = parse_names(case.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")) or ()
+    missing = [name for name in asked if not rules.allow(name)]
+    return Advice(
+        f"{', '.join(missing)}: not among the allow_headers of {case.source}: {_listed(rules)}.",
+        f"Write allow_headers={_listed(rules, *missing)}",
+    )

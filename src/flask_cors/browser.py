@@ -91,7 +91,8 @@ class Response:
 
     def get(self, name: str) -> str | None:
         """Return the value of a field, its lines joined by `, ` as Fetch's "get" does."""
-        return _get(self.headers, name)
+        lines = [value.strip(" \t") for line, value in self.headers if line.lower() == name.lower()]
+        return ", ".join(lines) if lines else None
 
 
 class Sent(NamedTuple):
@@ -216,11 +217,10 @@ def preflight_reasons(request: Request) -> tuple[str, ...]:
 def preflight_request(request: Request) -> Request:
     """Return the preflight of a request (Fetch, "CORS-preflight fetch")."""
     asked: list[tuple[str, str]] = [("Accept", "*/*"), (ACL_REQUEST_METHOD, request.method)]
-    unsafe = unsafe_headers(request.headers)
-    if unsafe:
+    if unsafe := unsafe_headers(request.headers):
         asked.append((ACL_REQUEST_HEADERS, ",".join(unsafe)))
-    asked.append(("Origin", request.origin))
-    return replace(request, method="OPTIONS", headers=tuple(asked), credentials="omit")
+    headers = (*asked, ("Origin", request.origin))
+    return replace(request, method="OPTIONS", headers=headers, credentials="omit")
 
 
 # The checks ---------------------------------------------------------------------------------------
@@ -342,11 +342,6 @@ def readable_headers(
         if name.lower() not in {"set-cookie", "set-cookie2"}
         and (everything or name.lower() in exposed | SAFELISTED_RESPONSE_HEADERS)
     )
-
-
-def _get(headers: Iterable[tuple[str, str]], wanted: str) -> str | None:
-    values = [value.strip(" \t") for name, value in headers if name.lower() == wanted.lower()]
-    return ", ".join(values) if values else None
 
 
 def _listed(response: Response, name: str) -> tuple[str, ...] | None:

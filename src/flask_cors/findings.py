@@ -6,12 +6,13 @@ Pure functions over compiled settings.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
 
 from .core import Problem, Settings
-from .core.errors import Code, shown
-from .core.origins import MAX_ORIGIN_LENGTH, OriginRules
+from .core.errors import shown
+from .core.headers import MAX_NAME_LENGTH
+from .core.origins import MAX_ORIGIN_LENGTH
 
 SLOW = 0.02  # seconds
 LONGEST_MAX_AGE = 86_400  # Firefox; Chromium remembers 7,200 seconds, WebKit 600
@@ -28,14 +29,32 @@ SHARED_SUFFIXES = frozenset(
     """.split()  # noqa: SIM905  (one a line would be forty lines)
 )
 
+_CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]")  # of characters, in a regular expression
 # A host name within a regular expression, its dots escaped or not.
 _HOST_IN_REGEX = re.compile(r"[a-z0-9-]+(?:\\?\.[a-z0-9-]+)+", re.IGNORECASE)
 _BARE_DOT = re.compile(r"(?<=[\w-])\.(?=[\w-])")
 
 
+def in_python(pattern: str) -> str:
+    """Return a regular expression as it is written in Python."""
+    return "r" + shown(pattern).replace(r"\\", "\\")
+
+
 def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
     """Return the findings about the settings of one place, which `place` names for a person."""
-    yield from origin_findings(settings.origins, place)
+    for pattern in sorted(settings.origins.wildcards):
+        yield from _wildcard_findings(pattern, settings, place)
+    for regex in settings.origins.regexes:
+        where = f"{place}: origins: the regular expression {in_python(regex.pattern)}"
+        if backtracks(regex.fullmatch, start_of(regex, "https://"), MAX_ORIGIN_LENGTH):
+            cure = "Write an origin pattern like 'https://*.example.com', or repeat once: [a-z]+"
+            yield slow("origins", regex, where, cure)
+        else:  # to try origins on it takes no time
+            yield from _regex_findings(regex, where)
+    for regex in settings.allow_headers.regexes:
+        if backtracks(regex.fullmatch, start_of(regex, ""), MAX_NAME_LENGTH):
+            where = f"{place}: allow_headers: the regular expression {in_python(regex.pattern)}"
+            yield slow("allow_headers", regex, where, "Write a glob: 'X-*'")
     if settings.max_age is not None and settings.max_age > LONGEST_MAX_AGE:
         yield Problem(
             "max-age-cap",
@@ -46,88 +65,86 @@ def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
         )
 
 
-def origin_findings(rules: OriginRules, place: str) -> Iterator[Problem]:
-    """Return the findings about origins: patterns that let in more than was meant."""
-    for pattern in sorted(rules.wildcards):
-        suffix = re.sub(r":[0-9*]+$", "", pattern.partition("://")[2]).removeprefix("*.")
-        if "*." in pattern and ("." not in suffix or suffix in SHARED_SUFFIXES):
-            if suffix == "localhost":
-                continue
-            yield _origin(
-                "origin-public-suffix",
-                pattern,
-                f"{place}: origins: {shown(pattern)} covers hosts that anyone can have, for "
-                f"{suffix} is a public suffix. Write the hosts that are yours: "
-                f"{shown(pattern.replace('*', 'my-app', 1))}",
-            )
-    for regex in rules.regexes:
-        yield from _regex_findings(regex, place)
-
-
-def _regex_findings(regex: re.Pattern[str], place: str) -> Iterator[Problem]:
-    where = f"{place}: origins: the regular expression {shown(regex.pattern)}"
-    if backtracks(regex):
-        yield _origin(
-            "regex-backtracking",
-            regex.pattern,
-            f"{where} takes some origins a time that doubles with each letter. Write an "
-            "origin pattern like 'https://*.example.com', or repeat once: [a-z0-9-]+",
+def _wildcard_findings(pattern: str, settings: Settings, place: str) -> Iterator[Problem]:
+    host = re.sub(r":[0-9*]+$", "", pattern.partition("://")[2])
+    suffix = host.removeprefix("*.")
+    public = suffix in SHARED_SUFFIXES or ("." not in suffix and suffix not in {"localhost", "*"})
+    if (host != suffix and public) or (host == "*" and settings.supports_credentials):
+        yield Problem(
+            "origin-public-suffix",
+            "origins",
+            pattern,
+            f"{place}: origins: {shown(pattern)} covers hosts that anyone can have. "
+            f"Write those that are yours: {shown(pattern.replace('*', 'my-app', 1))}",
         )
-        return  # to try origins on it would take that time
-    hosts = sorted(set(_HOST_IN_REGEX.findall(regex.pattern)))
-    for host in hosts:
-        if _BARE_DOT.search(host):
-            escaped = _BARE_DOT.sub(r"\\.", host)
-            yield _origin(
-                "regex-dot",
-                regex.pattern,
-                f"{where} has a dot that is not escaped, which stands for any character: {host}. "
-                rf"Write {escaped}",
-            )
-    lookalike = next(
-        (origin for host in hosts for origin in _lookalikes(host) if regex.fullmatch(origin)), None
-    )
-    if lookalike is None and not hosts and regex.fullmatch("https://evil.test"):
-        lookalike = "https://evil.test"
+
+
+def _regex_findings(regex: re.Pattern[str], where: str) -> Iterator[Problem]:
+    hosts = sorted(set(_HOST_IN_REGEX.findall(_CLASS.sub("[]", regex.pattern))))
+    for host in filter(_BARE_DOT.search, hosts):
+        escaped = _BARE_DOT.sub(r"\\.", host)
+        yield Problem(
+            "regex-dot",
+            "origins",
+            regex.pattern,
+            f"{where} has a dot that is not escaped, which stands for any character: {host}. "
+            f"Write {escaped}",
+        )
+    names = [host.replace("\\", "").lower() for host in hosts]
+    others = [other for name in names for other in _lookalikes(name)] or ["evil.test"]
+    origins = [f"{scheme}://{other}" for other in others for scheme in ("https", "http")]
+    lookalike = next(filter(regex.fullmatch, origins), None)
     if lookalike is not None:
-        yield _origin(
+        yield Problem(
             "regex-lookalike",
+            "origins",
             regex.pattern,
-            f"{where} also lets in {lookalike}, which anyone can register. Write an origin "
-            r"pattern like 'https://*.example.com', or end labels with an escaped dot: "
-            r"'https://([a-z0-9-]+\.)?example\.com'",
+            f"{where} also lets in {lookalike}, which anyone can have. Write an origin "
+            "pattern like 'https://*.example.com', or end labels with an escaped dot: "
+            r"r'https://([a-z0-9-]+\.)?example\.com'",
         )
 
 
-def _lookalikes(host: str) -> Iterator[str]:
-    """Return origins that look like those of `host` and can be anyone's."""
-    name = host.replace("\\", "").lower()
-    for scheme in ("https", "http"):
-        for other in (f"evil{name}", f"evil-{name}", f"{name}.evil.test", "evil.test"):
-            yield f"{scheme}://{other}"
+def _lookalikes(name: str) -> Iterator[str]:
+    """Return hosts that look like `name`, or stand below it, and can be anyone's."""
+    yield from (f"evil{name}", f"evil-{name}", f"{name}.evil.test", "evil.test")
+    if name in SHARED_SUFFIXES:
+        yield f"evil.{name}"
 
 
-def backtracks(regex: re.Pattern[str]) -> bool:
-    """Return whether some origin takes a regular expression far longer than its length explains.
+def slow(option: str, regex: re.Pattern[str], where: str, cure: str) -> Problem:
+    """Return the finding about a regular expression that backtracks."""
+    text = "takes far longer for some values than their length explains"
+    return Problem("regex-backtracking", option, regex.pattern, f"{where} {text}. {cure}")
 
-    Tried, not told from its text: on origins that start as it demands and then repeat, a little
-    longer each time, until one takes more than `SLOW` seconds. An ordinary one takes microseconds.
-    """
+
+def start_of(regex: re.Pattern[str], usual: str) -> str:
+    """Return what a match of a regular expression starts with, as far as it is literal."""
     text = regex.pattern.removeprefix("^").replace("s?:", "s:")
     literal = re.match(r"(?:\\[./-]|[\w:/-])*", text)
     start = literal[0].replace("\\", "") if literal else ""
-    start = start if "://" in start else "https://"
+    return start if usual[-1:] in start else usual
+
+
+def backtracks(attempt: Callable[[str], object], start: str, longest: int) -> bool:
+    """Return whether some text takes a regular expression far longer than its length explains.
+
+    Tried, not told from its text: on texts that start as it demands and then repeat, a little
+    longer each time, until one takes more than `SLOW` seconds. An ordinary one takes microseconds.
+    """
     for unit in ("a", "0", "a.", "a-", "aa", "a1"):
         for tail in ("", ":1", "_", "a.test"):
             length = 8
-            while length * len(unit) < MAX_ORIGIN_LENGTH:
-                began = perf_counter()
-                regex.fullmatch(start + unit * length + tail)
-                if perf_counter() - began > SLOW:
+            while length * len(unit) < longest:
+                text = start + unit * length + tail
+                # The second time tells it from a pause of the machine.
+                if _seconds(attempt, text) > SLOW and _seconds(attempt, text) > SLOW:
                     return True
                 length += 1 + length // 8
     return False
 
 
-def _origin(code: Code, value: object, message: str) -> Problem:
-    return Problem(code, "origins", value, message)
+def _seconds(attempt: Callable[[str], object], text: str) -> float:
+    began = perf_counter()
+    attempt(text)
+    return perf_counter() - began

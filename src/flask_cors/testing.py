@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from json import dumps, loads
 from typing import TypedDict
 from urllib.parse import urljoin
@@ -79,8 +80,7 @@ class Fetched:
 
     def json(self) -> object:
         """Return the body parsed as JSON."""
-        parsed: object = loads(self.body)
-        return parsed
+        return loads(self.body)
 
 
 class Browser:
@@ -95,7 +95,7 @@ class Browser:
         engine: the browser.
 
     Raises:
-        ValueError: if `origin` is none.
+        ValueError: if the page has no such origin.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Browser:
         server: str = "http://localhost",
         engine: Engine = STANDARD,
     ) -> None:
-        self.origin = origin if origin == "null" else origin_of(origin)
+        self.origin: str = origin if origin == "null" else origin_of(origin)
         self._server = server
         self._engine = engine
         self._with_cookies = Client(app)
@@ -123,8 +123,7 @@ class Browser:
 
         Raises:
             CORSBlocked: if the browser refuses.
-            ValueError: if there can be no such request: one without an `http` or `https` URL, or a
-                GET or HEAD with a body.
+            ValueError: if there can be no such request: no `http` URL, or a GET with a body.
         """
         outcome = self.outcome(method, url, **options)
         if outcome.response is None:
@@ -136,9 +135,8 @@ class Browser:
         """Same as `fetch`, but returns every step, and raises no `CORSBlocked`."""
         headers = options.get("headers", ())
         fields = [*(headers.items() if isinstance(headers, Mapping) else headers)]
-        body, kind = options.get("body"), None
-        if isinstance(body, str):
-            kind = "text/plain;charset=UTF-8"
+        body = options.get("body")
+        kind = "text/plain;charset=UTF-8" if isinstance(body, str) else None
         if "json" in options:
             body, kind = dumps(options["json"]), "application/json"
         if body is not None and method.upper() in {"GET", "HEAD"}:
@@ -153,25 +151,25 @@ class Browser:
             options.get("credentials", "same-origin"),
         )
         fetching = fetch(request, self._engine, self._cache, time.monotonic())
-        try:
-            sent = next(fetching)
-            while True:
-                sent = fetching.send(self._send(sent, body))
-        except StopIteration as stop:
-            outcome: Outcome = stop.value
-            return outcome
+        advance = partial(next, fetching)
+        while True:
+            try:
+                sent = advance()
+            except StopIteration as stop:
+                outcome: Outcome = stop.value
+                return outcome
+            advance = partial(fetching.send, self._send(sent, body))
 
     def _send(self, sent: Sent, body: bytes | str | None) -> Response:
         request = sent.request
-        asking = any(name == ACL_REQUEST_METHOD for name, _ in request.headers)
-        bare = asking or request.method in {"GET", "HEAD"}
+        preflight = any(name == ACL_REQUEST_METHOD for name, _ in request.headers)
         client = self._with_cookies if sent.with_credentials else self._without
         response = client.open(
             request.url,
             base_url=origin_of(request.url) + "/",
             method=request.method,
             headers=list(request.headers),
-            data=None if bare else body,
+            data=None if preflight or request.method in {"GET", "HEAD"} else body,
             buffered=True,
         )
         return Response(response.status_code, tuple(response.headers.items()), response.get_data())

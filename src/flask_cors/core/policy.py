@@ -199,7 +199,7 @@ class Policy:
     _preflight: Callable[[str, str], tuple[Outcome, tuple[Field, ...]]] = field(
         init=False, repr=False
     )
-    known: dict[str, Decision] = field(init=False, repr=False, default_factory=dict)
+    known: dict[str, Decision] = field(init=False, repr=False, default_factory=dict[str, Decision])
     """what is decided about requests that are no preflights, for the exact origins seen so far"""
     plain: Decision = field(init=False, repr=False)
     """what is decided about every request without `Origin`"""
