@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from flask_cors import CORS, ConfigurationError, CORSWarning, cross_origin
+from flask_cors._flask import ViewPolicy
 
 # Whom the views allow, whom the app's resources do, and nobody.
 APP = "https://app.example"
@@ -1712,3 +1713,52 @@ def test_a_shared_view_does_not_keep_an_app(closing: bool) -> None:
     reference = use_app()
     gc.collect()
     assert reference() is None
+
+
+# What stands beside a decorated view --------------------------------------------------------------
+
+
+def test_an_async_view_does_not_run_for_the_preflight_of_an_undecorated_one_beside_it() -> None:
+    app, ran = Flask(__name__), []
+
+    @app.get("/")
+    @for_app
+    async def read() -> str:
+        ran.append("read")
+        return "body"
+
+    @app.put("/")
+    def write() -> str:
+        return "body"
+
+    assert answer(preflight(app, method="PUT")) == (200, None)
+    assert answer(preflight(app, method="GET")) == (200, APP)
+    assert ran == []
+
+
+@pytest.mark.parametrize("applied", [[for_app], {"get": [for_app]}], ids=["list", "by-method"])
+def test_decorators_that_a_class_applies_to_its_methods_rule_their_preflights(
+    applied: object,
+) -> None:
+    class Items(MethodView):
+        method_decorators = applied  # as Flask-RESTful has it
+
+        def get(self) -> str:
+            return "body"
+
+    app = Flask(__name__)
+    CORS(app, origins=RESOURCE)
+    app.add_url_rule("/", view_func=Items.as_view("items"))
+    assert answer(preflight(app)) == (200, APP)
+    assert answer(preflight(app, origin=RESOURCE)) == (200, None)
+
+
+def test_an_app_without_decorated_views_has_the_policy_of_its_resource(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ViewPolicy, "decorated", 0)  # as in a process without any
+    app = Flask(__name__)
+    CORS(app, origins=APP)
+    app.add_url_rule("/", "index", lambda: "body")
+    assert answer(get(app)) == (200, APP)
+    assert answer(get(app, origin=RESOURCE)) == (200, None)
