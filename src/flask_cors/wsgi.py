@@ -16,7 +16,7 @@ from .core import (
 )
 from .core.errors import Report, shown
 from .core.options import CORSOptions, Layer, Unpack
-from .core.origins import is_async
+from .core.origins import MAX_ORIGIN_LENGTH, is_async
 from .core.policy import compile_resources
 from .core.resources import ResourceTable
 
@@ -89,8 +89,12 @@ def decide(
 ) -> Decision:
     """Return what a policy says about a request, and log it, with its path as it came."""
     origin, method = environ.get("HTTP_ORIGIN"), environ["REQUEST_METHOD"]
-    decision = policy.plain if origin is None else policy.known.get(origin)
-    if decision is None or method == "OPTIONS":
+    decision = None
+    if origin is None:
+        decision = policy.plain
+    elif method != "OPTIONS" and len(origin) <= MAX_ORIGIN_LENGTH:
+        decision = policy.known.get(origin)
+    if decision is None:
         decision = policy.decide(method, EnvironHeaders(environ), wait)
     if is_worth_logging(decision):
         _log(decision, policy, environ, path)

@@ -82,9 +82,13 @@ def parse_origin(text: str) -> Origin | None:
     return Origin(scheme, host, port)
 
 
-@lru_cache(maxsize=512)  # the pages that ask are few, and ask often
 def is_origin(text: str) -> bool:
     """Return whether `text` is what an `Origin` field may hold: a serialized origin or `null`."""
+    return len(text) <= MAX_ORIGIN_LENGTH and _is_origin(text)
+
+
+@lru_cache(maxsize=512)  # the pages that ask are few, and ask often
+def _is_origin(text: str) -> bool:
     return text == "null" or parse_origin(text) is not None
 
 

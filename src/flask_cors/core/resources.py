@@ -90,6 +90,7 @@ class ResourceTable(Generic[T]):
                 self._prefixes.setdefault(prefix, (rank, value))
             else:
                 self._others.append((rank, pattern, value))
+        self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
 
     @cached_property
     def everywhere(self) -> T | None:
@@ -111,11 +112,9 @@ class ResourceTable(Generic[T]):
         return value
 
     def _longest_prefix(self, path: str) -> tuple[int | None, T | None]:
-        head = path
-        while self._prefixes:
-            if head in self._prefixes:
-                return self._prefixes[head]
-            if not head:
-                break
-            head = head.rpartition("/")[0]
+        # By the lengths that are configured, not by the slashes that a request may bring.
+        for length in self._lengths:
+            found = self._prefixes.get(path[:length])
+            if found is not None and path[length : length + 1] in ("/", ""):
+                return found
         return None, None
