@@ -307,7 +307,7 @@ class Policy:
         if requested is None:
             fields = ((ACL_ORIGIN, value), *self._readable)
             decision = Decision("actual", "granted", fields, vary)
-            if origin in settings.origins.exact:
+            if not settings.origins.any and origin in settings.origins.exact:
                 self.known[origin] = decision
             return decision
         outcome, granted = self._preflight(

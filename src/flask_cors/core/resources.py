@@ -90,7 +90,7 @@ class ResourceTable(Generic[T]):
                 self._prefixes.setdefault(prefix, (rank, value))
             else:
                 self._others.append((rank, pattern, value))
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
+        self._longest = max(map(len, self._prefixes), default=0)
 
     @cached_property
     def everywhere(self) -> T | None:
@@ -112,9 +112,14 @@ class ResourceTable(Generic[T]):
         return value
 
     def _longest_prefix(self, path: str) -> tuple[int | None, T | None]:
-        # By the lengths that are configured, not by the slashes that a request may bring.
-        for length in self._lengths:
-            found = self._prefixes.get(path[:length])
-            if found is not None and path[length : length + 1] in ("/", ""):
+        head = path
+        if len(path) > self._longest:  # the slashes beyond are a request's own
+            head = path[: self._longest + 1].rpartition("/")[0]
+        while self._prefixes:
+            found = self._prefixes.get(head)
+            if found is not None:
                 return found
+            if not head:
+                break
+            head = head.rpartition("/")[0]
         return None, None
