@@ -24,7 +24,7 @@ from .core import (
     ACL_REQUEST_METHOD,
 )
 from .core.headers import FORBIDDEN_METHODS, is_token, normalize_method
-from .core.origins import OriginError, parse_origin, read_origin
+from .core.origins import parse_origin, read_origin
 
 Credentials: TypeAlias = Literal["omit", "same-origin", "include"]
 Fields: TypeAlias = tuple[tuple[str, str], ...]
@@ -360,13 +360,13 @@ def origin_of(url: str) -> str:
     Raises:
         ValueError: if it has none.
     """
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         origin = str(read_origin(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"))
-    except OriginError as error:
-        raise ValueError(f"{url!r} {error}") from error
-    if parse_origin(origin) is None:  # a pattern
-        raise ValueError(f"{url!r} has no valid host")
+    except ValueError:
+        origin = ""
+    if parse_origin(origin) is None:  # nor is a pattern one
+        raise ValueError(f"{url!r} has no origin")
     return origin
 
 

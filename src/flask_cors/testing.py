@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from json import dumps, loads
 from typing import TypedDict
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client
@@ -86,7 +86,8 @@ class Fetched:
 class Browser:
     """Fetches from an app as a page of another origin would, with cookies and a preflight cache.
 
-    Whether a cookie is kept back by its `SameSite` or `Secure` attribute is not modelled.
+    Whether a cookie is kept back by its `SameSite` or `Secure` attribute is not modelled; Werkzeug
+    2.2 sends every cookie to every host.
 
     Args:
         app: a Flask app, or any WSGI callable. It answers for every host.
@@ -164,8 +165,9 @@ class Browser:
         request = sent.request
         preflight = any(name == ACL_REQUEST_METHOD for name, _ in request.headers)
         client = self._with_cookies if sent.with_credentials else self._without
+        url = urlsplit(request.url)
         response = client.open(
-            request.url,
+            url._replace(path=url.path or "/").geturl(),
             base_url=origin_of(request.url) + "/",
             method=request.method,
             headers=list(request.headers),

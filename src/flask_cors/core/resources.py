@@ -90,7 +90,7 @@ class ResourceTable(Generic[T]):
                 self._prefixes.setdefault(prefix, (rank, value))
             else:
                 self._others.append((rank, pattern, value))
-        self._longest = max(map(len, self._prefixes), default=0)
+        self._limit = max(256, *map(len, self._prefixes))
 
     @cached_property
     def everywhere(self) -> T | None:
@@ -113,8 +113,8 @@ class ResourceTable(Generic[T]):
 
     def _longest_prefix(self, path: str) -> tuple[int | None, T | None]:
         head = path
-        if len(path) > self._longest:  # the slashes beyond are a request's own
-            head = path[: self._longest + 1].rpartition("/")[0]
+        if len(path) > self._limit:  # a request may bring any number of slashes
+            head = path[: self._limit + 1].rpartition("/")[0]
         while self._prefixes:
             found = self._prefixes.get(head)
             if found is not None:
