@@ -97,6 +97,13 @@ def frameworks(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Compare the model browser with a real Chromium (Debian: chromium, chromium-driver)."""
+    install(session, ".", groups=("test", "browser"))
+    session.run("pytest", *(session.posargs or ["tests/browser"]))
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests and require that they pass through every branch."""
     install(session, "-e", ".", groups=("test",))

@@ -140,6 +140,7 @@ SAFELISTED_CONTENT_TYPES = frozenset(
     {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 )
 _UNSAFE_BYTE = re.compile(r'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
+_NO_VALUE = re.compile(r"[^\x01-\x09\x0b\x0c\x0e-\xff]")
 _LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*")
 _FORBIDDEN_HEADER = re.compile(
     r"accept-(charset|encoding)|access-control-request-(headers|method)|connection|content-length"
@@ -423,7 +424,8 @@ def fetch(
         What the script gets.
 
     Raises:
-        ValueError: if the URL is not one of `http` or `https`.
+        ValueError: if a script could not make the request: its URL is not one of `http` or
+            `https` or holds a user name, or a header is none.
     """
     flow = _Flow(engine, cache, now)
     response = yield from flow.run(request)
@@ -458,6 +460,12 @@ class _Flow:
             return None
         if not origin_of(request.url).startswith(_HTTP):
             raise ValueError(f"{request.url!r} is no http or https URL")
+        parts = urlsplit(request.url)
+        if parts.username or parts.password:
+            raise ValueError(f"{request.url!r} holds a user name or a password")
+        for name, value in request.headers:
+            if not is_token(name) or _NO_VALUE.search(value):
+                raise ValueError(f"{name!r}: {value!r} is no header")
         page = request.origin
         cross_origin = False
         for _ in range(21):

@@ -124,7 +124,7 @@ class Browser:
 
         Raises:
             CORSBlocked: if the browser refuses.
-            ValueError: if there can be no such request: no `http` URL, or a GET with a body.
+            ValueError: if a script could not make the request; a GET with a body is one.
         """
         outcome = self.outcome(method, url, **options)
         if outcome.response is None:

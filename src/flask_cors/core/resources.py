@@ -90,7 +90,7 @@ class ResourceTable(Generic[T]):
                 self._prefixes.setdefault(prefix, (rank, value))
             else:
                 self._others.append((rank, pattern, value))
-        self._limit = max(256, *map(len, self._prefixes))
+        self._limit = max([256, *map(len, self._prefixes)])
 
     @cached_property
     def everywhere(self) -> T | None:
