@@ -40,7 +40,7 @@ ENTERS = {
     "flask_cors.testing": {"browser", *ADAPTERS},
     # The command line, and what it is cut into.
     "flask_cors._checks": {"_explain", "findings", *ADAPTERS},
-    "flask_cors._explain": {"browser", *ADAPTERS},
+    "flask_cors._explain": {"browser", "findings", *ADAPTERS},
     "flask_cors.cli": {"_checks", "_explain", "browser", "testing", *ADAPTERS},
 }
 OF_FLASK = {"_checks", "_explain", "_flask", "cli", "decorator", "extension", "testing"}
