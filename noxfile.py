@@ -93,7 +93,7 @@ def tests(session: nox.Session, flask: str) -> None:
 def frameworks(session: nox.Session) -> None:
     """Run the tests with other frameworks, real servers and real Flask extensions."""
     install(session, ".", groups=("test", "frameworks", "typecheck"))
-    session.run("pytest", *(session.posargs or ["tests/frameworks"]))
+    session.run("pytest", *(session.posargs or ["tests/frameworks", "tests/test_cli.py"]))
 
 
 @nox.session

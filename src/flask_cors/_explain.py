@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sysconfig
 import traceback
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
+from types import FunctionType
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -19,19 +21,26 @@ from werkzeug.test import EnvironBuilder
 
 from ._flask import (
     VIEW_POLICY,
-    AppState,
     ViewPolicy,
     all_view_policies,
     asked_method,
     matched,
     run_in,
+    state_of,
     view_policy,
 )
-from .browser import Exchange, Outcome
-from .core import ACL_ALLOW_HEADERS, ACL_CREDENTIALS, ACL_METHODS, ACL_ORIGIN, Decision, Policy
-from .core import Settings as Settings
+from .browser import Exchange, Outcome, Response, origin_of
+from .core import (
+    ACL_ALLOW_HEADERS,
+    ACL_CREDENTIALS,
+    ACL_METHODS,
+    ACL_ORIGIN,
+    Decision,
+    Policy,
+    Settings,
+)
 from .core.errors import shown
-from .core.headers import parse_names
+from .core.headers import HeaderRules, parse_names
 from .core.origins import Origin, parse_origin
 from .findings import in_python
 from .wsgi import EnvironHeaders, WSGIEnvironment, is_preflight, routed_path
@@ -42,26 +51,6 @@ class Advice(NamedTuple):
 
     cause: str
     cure: str
-
-
-def state_of(app: Flask) -> AppState:
-    """Return the state of an app, which is empty where nothing was set up."""
-    state: object = app.extensions.get("cors")
-    return state if isinstance(state, AppState) else AppState(app)
-
-
-def environ_of(
-    url: str, method: str = "GET", headers: Iterable[tuple[str, str]] = ()
-) -> WSGIEnvironment:
-    """Return the WSGI environment of a request for a URL, or for a path."""
-    parts = urlsplit(url)
-    return EnvironBuilder(
-        parts.path or "/",
-        base_url=f"{parts.scheme or 'http'}://{parts.netloc or 'localhost'}/",
-        query_string=parts.query,
-        method=method,
-        headers=list(headers),
-    ).get_environ()
 
 
 def route_error(app: Flask, environ: WSGIEnvironment, method: str) -> HTTPException | None:
@@ -100,30 +89,34 @@ def source_of(app: Flask, policy: Policy | None, endpoint: str | None, method: s
     return names[-1]
 
 
-def written(policy: Policy, most: int = 1000) -> dict[str, str]:
+def written(policy: Policy | None, most: int = 1000) -> dict[str, str]:
     """Return the options of a policy that are no defaults as they are written in Python.
 
     Of lists longer than `most` the rest is left out.
     """
     found: dict[str, str] = {}
+    if policy is None:
+        return found
     for field in fields(policy.settings):
         value: object = getattr(policy.settings, field.name)
-        if value != field.default or field.name == "origins":
-            listed = isinstance(value, tuple) or hasattr(value, "any")
-            found[field.name] = _listed(value, most=most) if listed else repr(value)
+        if value == field.default and field.name != "origins":
+            continue
+        if field.name == "expose_headers":
+            value = HeaderRules(names=frozenset(policy.settings.expose_headers))
+        found[field.name] = _listed(value, most=most) if hasattr(value, "any") else repr(value)
     return found
 
 
-def _listed(value: object, *more: str, most: int = 1000) -> str:
+def _listed(rules: object, *more: str, most: int = 1000) -> str:
     """Return the value of an option that is a list, with `more` items, as it is written."""
-    if getattr(value, "any", False):
+    if getattr(rules, "any", False):
         return "'*'"
-    names = {*more, *(cast("tuple[str, ...]", value) if isinstance(value, tuple) else ())}
+    names = set(more)
     for part in ("exact", "wildcards", "names", "globs"):
-        names.update(getattr(value, part, ()))
+        names.update(getattr(rules, part, ()))
     items = [repr(name) for name in sorted(names)]
-    items += [in_python(regex.pattern) for regex in getattr(value, "regexes", ())]
-    items += [getattr(call, "__name__", "...") for call in getattr(value, "predicates", ())]
+    items += [in_python(regex.pattern) for regex in getattr(rules, "regexes", ())]
+    items += [getattr(call, "__name__", "...") for call in getattr(rules, "predicates", ())]
     if len(items) > most:
         items[most:] = [f"... {len(items) - most} more"]
     return f"[{', '.join(items)}]"
@@ -136,8 +129,10 @@ def hidden(view: object, own: ViewPolicy, depth: int = 3) -> Advice | None:
             "@cross_origin stands above @app.route",
             "Put it below, directly above the function.",
         )
-    for cell in getattr(view, "__closure__", None) or ():
-        inner: object = cell.cell_contents
+    enclosed: list[object] = gc.get_referents(*(getattr(view, "__closure__", None) or ()))
+    for inner in enclosed:
+        if not issubclass(type(inner), (FunctionType, partial)):
+            continue
         if getattr(inner, VIEW_POLICY, None) is own or (depth and hidden(inner, own, depth - 1)):
             return Advice(
                 "a decorator between @app.route and @cross_origin hides the latter",
@@ -154,7 +149,7 @@ def serve(app: Flask) -> list[BaseException]:
     raised: list[BaseException] = []
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.log_exception = lambda told: raised.extend(told[1:2])  # type: ignore[method-assign, arg-type, unused-ignore]  # told here instead
+    app.log_exception = lambda exc_info: raised.extend(filter(None, exc_info[1:2]))  # type: ignore[method-assign]  # told here instead
     return raised
 
 
@@ -174,6 +169,8 @@ class Case:
     """Is one exchange between browser and app."""
 
     app: Flask
+    host: str
+    """where the app is served; what a redirect leads to elsewhere is not asked"""
     exchange: Exchange
     raised: list[BaseException]
     """the exceptions that the app did not catch"""
@@ -182,12 +179,20 @@ class Case:
         """Find out whose policy holds, and where it was written."""
         request = self.exchange.sent.request
         self.origin = request.origin
-        self.environ = environ_of(request.url, request.method, request.headers)
+        self.environ = EnvironBuilder(
+            request.url,
+            base_url=origin_of(request.url) + "/",
+            method=request.method,
+            headers=list(request.headers),
+        ).get_environ()
         self.preflight = is_preflight(self.environ)
         self.method = asked_method(self.environ) if self.preflight else request.method
         self.endpoint = matched(self.app, self.environ, self.method)
         self.policy = state_of(self.app).policy(self.endpoint, self.method, self.environ)
         self.source = source_of(self.app, self.policy, self.endpoint, self.method)
+        self.elsewhere = urlsplit(origin_of(request.url)).netloc != self.host
+        if self.elsewhere:
+            self.source = "another server, which was not asked"
 
     @property
     def rules(self) -> Settings:
@@ -215,30 +220,39 @@ class Case:
         return f"the app itself answers {status} {HTTP_STATUS_CODES.get(status, '')}".strip()
 
 
-def outlook(case: Case, outcome: Outcome) -> str:
+def notes(case: Case, outcome: Outcome) -> list[str]:
     """Return what to know about a response that can be read: it may be no success."""
-    notes: list[str] = []
+    found: list[str] = []
     if case.exchange.response.status >= 400:
-        notes.append(f"That is no CORS error: {case.answer()}.")
+        found.append(f"That is no CORS error: {case.answer()}.")
     if not outcome.steps:
-        notes.append("The page is of the app's own origin, so CORS does not come into it.")
+        found.append("The page is of the app's own origin, so CORS does not come into it.")
     elif case.policy and (foreign := _foreign(case, ACL_ORIGIN)):
-        notes.append(foreign.cause)
-    return " ".join(notes)
+        found.append(foreign.cause)
+    readable = {name.lower() for name, _ in cast("Response", outcome.response).headers}
+    own = {name for name, _ in case.exchange.response.headers if name.lower().startswith("x-")}
+    if unread := sorted(name for name in own if name.lower() not in readable):
+        exposed = HeaderRules(names=frozenset(case.rules.expose_headers if case.policy else ()))
+        told = f"The script does not see {', '.join(unread)}."
+        found.append(f"{told} Write expose_headers={_listed(exposed, *unread)}")
+    return found
 
 
 # Why a browser refuses ----------------------------------------------------------------------------
 
 
-def advice(case: Case | None, outcome: Outcome) -> Advice | None:
+def advice(cases: Sequence[Case], outcome: Outcome) -> Advice | None:
     """Return why a browser refuses and what to do about it, or `None` where it does not."""
     if outcome.response is not None:
         return None
     step = outcome.steps[-1]
-    if case is None or step.code == "redirect":
-        return Advice(f"Browsers refuse: {step.told}.", "Fetch the last URL, by another method.")
-    first, last = outcome.exchanges[0].sent.request.url, case.exchange.sent.request.url
-    if urlsplit(first).netloc != urlsplit(last).netloc:
+    if step.code == "method":
+        return Advice(f"In a browser {step.told}.", "Use another method.")
+    if step.code == "redirect":
+        return Advice(f"Browsers refuse a redirect {step.told}.", "Fetch the right URL at once.")
+    case = cases[-1]
+    last = case.exchange.sent.request.url
+    if case.elsewhere:
         return Advice(
             f"The app redirects to {last}, another server, and only that one can let scripts "
             "read its answer.",
@@ -257,14 +271,15 @@ def _without_policy(case: Case) -> Advice | None:
     for own in list(all_view_policies):
         misplaced = hidden(view, own) if view else None
         if misplaced and not case.source.startswith("cross_origin"):
-            return Advice(f"Of {case.endpoint}, {misplaced.cause}.", misplaced.cure)
+            return Advice(f"On {case.endpoint}, {misplaced.cause}.", misplaced.cure)
     if case.policy is not None:
         return None
     found, location = response.get(ACL_ORIGIN), response.get("Location")
     if found is not None:
         return _second_layer(ACL_ORIGIN, found)
-    opened = f"Write CORS(app, resources={{{path!r}: {{'origins': [{case.origin!r}]}}}})"
-    if location is not None:
+    pattern = f"{path}/*" if location else path
+    opened = f"Write CORS(app, resources={{{pattern!r}: {{'origins': [{case.origin!r}]}}}})"
+    if location:
         return Advice(
             f"The app redirects {path} to {location}. Browsers follow no redirect of a preflight, "
             "and none that comes without the headers.",
@@ -273,7 +288,7 @@ def _without_policy(case: Case) -> Advice | None:
     if response.status >= 400 or route_error(case.app, case.environ, case.method):
         return Advice(
             f"This is no CORS error: {case.answer()}.",
-            f"Mend that. To let scripts read such errors too, for no policy holds: {opened}",
+            f"Mend that. For scripts to read such errors, a policy has to hold. {opened}",
         )
     patterns = [shown(pattern.text) for pattern, _ in state_of(case.app).resources.given]
     only = f"; the resources are {', '.join(patterns[:5])}" if patterns else ""
@@ -321,7 +336,9 @@ def _withheld(case: Case) -> Advice:
     """Explain an answer that came from elsewhere, or lost its headers on the way."""
     told = f"{case.source} lets the page in, but {case.answer()}"
     if case.raised and not case.rules.intercept_exceptions:
-        return Advice(f"{told}, and intercept_exceptions is off.", "Write intercept_exceptions=True")
+        return Advice(
+            f"{told}, and intercept_exceptions is off.", "Write intercept_exceptions=True"
+        )
     if not case.rules.automatic_options:
         return Advice(f"{told} to the preflight.", "Write automatic_options=True")
     if state_of(case.app).installed:

@@ -435,6 +435,23 @@ def fetch(
 _HTTP = ("http://", "https://")
 
 
+def _as_scripted(request: Request) -> Request:
+    """Return a request as a script makes it (Fetch, "new Request()" and "append")."""
+    if not origin_of(request.url).startswith(_HTTP):
+        raise ValueError(f"{request.url!r} is no http or https URL")
+    parts = urlsplit(request.url)
+    if parts.username or parts.password:
+        raise ValueError(f"{request.url!r} holds a user name or a password")
+    headers: list[tuple[str, str]] = []
+    for name, value in request.headers:
+        stripped = value.strip(" \t\r\n")
+        if not is_token(name) or _NO_VALUE.search(stripped):
+            raise ValueError(f"{name!r}: {value!r} is no header")
+        if not is_forbidden_header(name, stripped):
+            headers.append((name, stripped))
+    return replace(request, method=normalize_method(request.method), headers=tuple(headers))
+
+
 class _Flow:
     """Is one fetch under way."""
 
@@ -445,27 +462,11 @@ class _Flow:
         self._now = now
 
     def run(self, request: Request) -> Generator[Sent, Response, Response | None]:
-        request = replace(
-            request,
-            method=normalize_method(request.method),
-            headers=tuple(
-                (name, value.strip(" \t\r\n"))
-                for name, value in request.headers
-                if not is_forbidden_header(name, value)
-            ),
-        )
+        request = _as_scripted(request)
         if not is_token(request.method) or request.method.upper() in FORBIDDEN_METHODS:
             told = f"no script may send {request.method}"
             self.events.append(Step("method", False, told, "forbidden method"))
             return None
-        if not origin_of(request.url).startswith(_HTTP):
-            raise ValueError(f"{request.url!r} is no http or https URL")
-        parts = urlsplit(request.url)
-        if parts.username or parts.password:
-            raise ValueError(f"{request.url!r} holds a user name or a password")
-        for name, value in request.headers:
-            if not is_token(name) or _NO_VALUE.search(value):
-                raise ValueError(f"{name!r}: {value!r} is no header")
         page = request.origin
         cross_origin = False
         for _ in range(21):

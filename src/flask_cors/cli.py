@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import TypedDict, cast
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple, TypedDict, get_args
+from urllib.parse import urlsplit
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, ScriptInfo
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import EnvironBuilder
 
 from ._checks import Finding, doubts, errors, findings, sample_path
-from ._explain import Advice, advice, environ_of, outlook, place_of, summary
-from .browser import Exchange, Outcome, Step
-from .core import ConfigurationError, CORSWarning
+from ._explain import Case, advice, line_of, notes, serve, source_of, written
+from ._flask import state_of
+from .browser import Exchange, Outcome, Step, origin_of
+from .core import ConfigurationError, CORSWarning, Policy
+from .core.errors import Code
 from .core.options import Unpack
+from .core.origins import OriginError, is_origin, read_origin
 from .testing import Browser
+from .wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 cli: AppGroup = AppGroup(
     "cors", help="Explain and check CORS: who may read which response, and why not."
@@ -28,34 +37,50 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for
 
 
 def _load(context: click.Context) -> tuple[Flask | None, list[Finding]]:
-    """Return the app, if it can be made, and what its set-up said."""
+    """Return the app, if it can be made, and everything that is found."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             app = context.ensure_object(ScriptInfo).load_app()
         except ConfigurationError as error:
-            return None, errors(error.problems)
-    told = [item.message for item in caught if isinstance(item.message, CORSWarning)]
-    return app, doubts(warning.problem for warning in told)
+            return None, errors(error.problems, line_of(error))
+    told: list[Finding] = []
+    for item in caught:
+        if isinstance(item.message, CORSWarning):
+            place = f"{Path(item.filename).name}, line {item.lineno}"
+            told += doubts([item.message.problem], place)
+    once: dict[tuple[str, str], Finding] = {}
+    for finding in [*told, *findings(app)]:
+        once.setdefault((finding.problem.code, finding.problem.message), finding)
+    return app, [*once.values()]
 
 
-def _load_or_exit(context: click.Context, *, as_json: bool) -> Flask:
+def _load_or_exit(context: click.Context, *, as_json: bool) -> tuple[Flask, list[Finding]]:
+    """Return the app and what is doubtful; say what is wrong instead, if anything is."""
     app, found = _load(context)
-    if app is None:
-        _print_findings(found, as_json=as_json)
-        context.exit(1)
-    return app
+    wrong = [finding for finding in found if finding.level == "error"]
+    if app is not None and not wrong:
+        return app, found
+    if as_json:
+        click.echo(json.dumps({"problems": _rows(wrong)}, indent=2))
+    else:
+        _print("✗ CORS cannot be set up. Mend this first:")
+        _print_findings(wrong)
+    return context.exit(1)
+
+
+_ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">", "←": "<"})
 
 
 def _print(text: str, indent: str = "") -> None:
     """Print a paragraph within 80 columns; what cannot be broken, like a URL, may be longer."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    text = indent + text
+    if text.encode(encoding, "ignore").decode(encoding) != text:
+        text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    hanging = " " * (len(text) - len(text.lstrip()) + 2)
     wrapped = textwrap.wrap(
-        text,
-        79,
-        initial_indent=indent,
-        subsequent_indent=" " * (len(indent) - len(indent.lstrip()) + 2 if indent else 0),
-        break_long_words=False,
-        break_on_hyphens=False,
+        text, 79, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
     )
     click.echo("\n".join(wrapped))
 
@@ -68,45 +93,80 @@ class ExplainOptions(TypedDict):
 
     origin: str
     method: str
-    headers: tuple[str, ...]
+    headers: tuple[tuple[str, str], ...]
     credentials: bool
     as_json: bool
     path: str
 
 
+def _origin(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    try:
+        origin = read_origin(text)
+    except OriginError as error:
+        raise click.BadParameter(f"{text!r} {error}.") from error
+    if isinstance(origin, str) and is_origin(origin):
+        return origin
+    raise click.BadParameter(f"{text!r} is no single origin. Write https://app.example")
+
+
+def _fields(
+    _context: click.Context, _option: click.Parameter, headers: Iterable[str]
+) -> tuple[tuple[str, str], ...]:
+    lines = [header.partition(":") for header in headers]
+    for name, colon, _ in lines:
+        if not colon:
+            raise click.BadParameter(f"{name!r} has no colon. Write NAME:VALUE")
+    return tuple((name.strip(), value.strip()) for name, _, value in lines)
+
+
 @cli.command("explain", with_appcontext=False)
-@click.option("--origin", required=True, help="The origin of the page: https://app.example")
+@click.option("--origin", required=True, callback=_origin, help="The page's: https://app.example")
 @click.option("-X", "--method", default="GET", show_default=True, help="The method.")
-@click.option("-H", "--header", "headers", multiple=True, help="NAME:VALUE, as often as needed.")
-@click.option("--credentials", is_flag=True, help="With cookies: credentials: 'include'.")
+@click.option(
+    "-H", "--header", "headers", multiple=True, callback=_fields, help="NAME:VALUE; repeatable."
+)
+@click.option("--credentials", is_flag=True, help="As with credentials: 'include'.")
 @_as_json
 @click.argument("path")
 @click.pass_context
 def explain(context: click.Context, /, **options: Unpack[ExplainOptions]) -> None:
-    """Tell, step by step, whether a page may read PATH; exit 0 if it may, else 1."""
-    app = _load_or_exit(context, as_json=options["as_json"])
-    app.testing = False  # an exception is to become the 500 that a browser would see
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    outcome = Browser(app, options["origin"]).outcome(
+    """Tell why a page may read PATH, or may not.
+
+    The requests are carried out: the view of PATH is called, unless a preflight forbids it.
+    Exit code 0 if the page may read the response, else 1.
+    """
+    app, found = _load_or_exit(context, as_json=options["as_json"])
+    url = options["path"]
+    if not url.startswith(("http://", "https://")):
+        host = f"{app.config['SERVER_NAME'] or 'localhost'}"
+        url = f"{app.config['PREFERRED_URL_SCHEME']}://{host}/{url.lstrip('/')}"
+    host = urlsplit(origin_of(url)).netloc
+    raised = serve(app)
+    outcome = Browser(_at(host, app), options["origin"]).outcome(
         options["method"],
-        options["path"],
-        headers=list(_fields(options["headers"])),
+        url,
+        headers=options["headers"],
         credentials="include" if options["credentials"] else "same-origin",
     )
-    told = advice(app, outcome)
+    cases = [Case(app, host, exchange, raised) for exchange in outcome.exchanges]
     if options["as_json"]:
-        click.echo(json.dumps(_explained(app, outcome, told), indent=2))
+        click.echo(json.dumps(_explained(cases, outcome), indent=2))
     else:
-        _print_explanation(app, outcome, told)
+        _print_steps(cases, outcome)
+        _print_verdict(cases, outcome, found)
     context.exit(0 if outcome.response is not None else 1)
 
 
-def _fields(headers: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for header in headers:
-        name, colon, value = header.partition(":")
-        if not colon:
-            raise click.BadParameter(f"{header!r} has no colon. Write NAME:VALUE", param_hint="-H")
-        yield name.strip(), value.strip()
+def _at(host: str, app: Flask) -> WSGIApplication:
+    """Return an app that answers for its own host alone: a redirect may lead elsewhere."""
+
+    def served(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["HTTP_HOST"] == host:
+            return app(environ, start_response)
+        start_response("502 Bad Gateway", [])
+        return []
+
+    return served
 
 
 def _cors_fields(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -115,73 +175,63 @@ def _cors_fields(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _source(app: Flask, exchange: Exchange) -> str:
-    return place_of(app, environ_of(exchange))[0].source
-
-
-def _print_explanation(app: Flask, outcome: Outcome, told: Advice | None) -> None:
+def _print_steps(cases: list[Case], outcome: Outcome) -> None:
+    remaining = iter(cases)
     for event in outcome.events:
-        if isinstance(event, Step):
-            _print(event.told, f"  {'✓' if event.passed else '✗'} ")
-            continue
-        request, response = event.sent.request, event.response
-        click.echo(f"→ {request.method} {request.url}")
-        for name, value in _cors_fields(request.headers):
-            click.echo(f"    {name}: {value}")
-        click.echo(f"← {response.status}  ({_source(app, event)})")
-        for name, value in _cors_fields(response.headers):
-            click.echo(f"    {name}: {value}")
+        if isinstance(event, Exchange):
+            _print_exchange(next(remaining))
+        elif event.code == "preflight":
+            _print(f"preflight {event.told}", "  ")
+        else:
+            label = event.code.removeprefix("preflight-") + ": "
+            told = event.told if event.told.startswith(label[:-2]) else label + event.told
+            _print(f"{'✓' if event.passed else '✗'} {told}", "  ")
+
+
+def _print_exchange(case: Case) -> None:
+    request, response = case.exchange.sent.request, case.exchange.response
+    _print(f"→ {request.method} {request.url}")
+    for name, value in _cors_fields(request.headers):
+        _print(f"{name}: {value}", "    ")
+    phrase = HTTP_STATUS_CODES.get(response.status, "")
+    _print(f"← {response.status} {phrase} ({case.source})")
+    for name, value in _cors_fields(response.headers):
+        _print(f"{name}: {value}", "    ")
+
+
+def _print_verdict(cases: list[Case], outcome: Outcome, found: list[Finding]) -> None:
     click.echo()
+    told = advice(cases, outcome)
     if told is not None:
-        _print(told.cause, "✗ ")
+        _print(f"✗ {told.cause}")
         _print(told.cure, "  ")
-    elif outcome.response is not None:
-        _print(f"The script reads the response, status {outcome.response.status}.", "✓ ")
-        if note := outlook(outcome):
+    else:
+        _print(f"✓ The script reads the response, {cases[-1].exchange.response.status}.")
+        for note in notes(cases[-1], outcome):
             _print(note, "  ")
-        if hidden := _hidden(outcome):
-            _print(f"It cannot read {', '.join(hidden)}. Write expose_headers={hidden}", "  ")
+    if found:
+        codes = ", ".join(sorted({finding.problem.code for finding in found}))
+        _print(f"See also what `flask cors check` finds: {codes}")
 
 
-def _hidden(outcome: Outcome) -> list[str]:
-    """Return the headers of an app's own that a script cannot read."""
-    if outcome.response is None:
-        return []
-    readable = {name.lower() for name, _ in outcome.response.headers}
-    sent = {name for name, _ in outcome.exchanges[-1].response.headers}
-    return sorted(
-        name for name in sent if name.lower().startswith("x-") and name.lower() not in readable
-    )
-
-
-def _explained(app: Flask, outcome: Outcome, told: Advice | None) -> dict[str, object]:
-    events: list[object] = []
-    for event in outcome.events:
-        if isinstance(event, Step):
-            events.append({"step": event._asdict()})
-            continue
-        request = event.sent.request
-        events.append(
-            {
-                "request": {
-                    "method": request.method,
-                    "url": request.url,
-                    "headers": list(request.headers),
-                    "with_credentials": event.sent.with_credentials,
-                },
-                "response": {
-                    "status": event.response.status,
-                    "headers": list(event.response.headers),
-                },
-                "policy": _source(app, event),
-            }
-        )
+def _explained(cases: list[Case], outcome: Outcome) -> dict[str, object]:
+    told, remaining = advice(cases, outcome), iter(cases)
     return {
         "readable": outcome.response is not None,
         "status": outcome.response.status if outcome.response else None,
         "cause": told.cause if told else None,
         "cure": told.cure if told else None,
-        "events": events,
+        "notes": [] if told else notes(cases[-1], outcome),
+        "events": [
+            {"step": event._asdict()}
+            if isinstance(event, Step)
+            else {
+                "request": asdict(event.sent.request),
+                "response": {"status": event.response.status, "headers": event.response.headers},
+                "policy": next(remaining).source,
+            }
+            for event in outcome.events
+        ],
     }
 
 
@@ -192,34 +242,39 @@ def _explained(app: Flask, outcome: Outcome, told: Advice | None) -> dict[str, o
 @_as_json
 @click.pass_context
 def routes(context: click.Context, /, *, as_json: bool) -> None:
-    """Show every route with its policy, and where that comes from."""
-    app = _load_or_exit(context, as_json=as_json)
-    rows: list[dict[str, object]] = []
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            environ = EnvironBuilder(sample_path(rule.rule), method=method).get_environ()
-            place, _ = place_of(app, environ)
-            row: dict[str, object] = {
-                "rule": rule.rule,
-                "methods": [method],
-                "endpoint": rule.endpoint,
-                "policy": summary(place.policy.settings) if place.policy else None,
-                "source": place.source if place.policy else None,
-            }
-            if rows and {**rows[-1], "methods": []} == {**row, "methods": []}:
-                cast("list[str]", rows[-1]["methods"]).append(method)
-            else:
-                rows.append(row)
+    """Show the policy of every route, and its source."""
+    app, _ = _load_or_exit(context, as_json=as_json)
+    found = _routes(app)
     if as_json:
+        rows = [
+            {**route._asdict(), "methods": methods, "policy": written(route.policy)}
+            for route, methods in found.items()
+        ]
         click.echo(json.dumps(rows, indent=2))
         return
-    for row in rows:
-        methods = ",".join(cast("list[str]", row["methods"]))
-        click.echo(f"{methods} {row['rule']}  ({row['endpoint']})")
-        told = (
-            f"{row['source']}: {row['policy']}" if row["policy"] else "no policy: same origin only"
-        )
-        _print(told, "    ")
+    for route, methods in found.items():
+        options = [f"{name}={value}" for name, value in written(route.policy, most=3).items()]
+        _print(f"{','.join(methods)} {route.rule} ({route.endpoint})")
+        _print(f"{route.source}: {', '.join(options) or 'for the same origin alone'}", "    ")
+
+
+class _Route(NamedTuple):
+    rule: str
+    endpoint: str
+    source: str
+    policy: Policy | None
+
+
+def _routes(app: Flask) -> dict[_Route, list[str]]:
+    """Return the methods of each route, by whose policy holds for them."""
+    found: dict[_Route, list[str]] = {}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
+        environ = EnvironBuilder(sample_path(rule.rule)).get_environ()
+        for method in sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"}):
+            policy = state_of(app).policy(rule.endpoint, method, environ)
+            source = source_of(app, policy, rule.endpoint, method)
+            found.setdefault(_Route(rule.rule, rule.endpoint, source, policy), []).append(method)
+    return found
 
 
 # check --------------------------------------------------------------------------------------------
@@ -227,38 +282,51 @@ def routes(context: click.Context, /, *, as_json: bool) -> None:
 
 @cli.command("check", with_appcontext=False)
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings, too.")
-@click.option("--silence", multiple=True, metavar="CODE", help="Leave out a finding by its code.")
+@click.option(
+    "--silence",
+    multiple=True,
+    metavar="CODE",
+    type=click.Choice(sorted(get_args(Code))),
+    help="Leave out what has this code; repeatable.",
+)
 @_as_json
 @click.pass_context
 def check(
     context: click.Context, /, *, strict: bool, silence: tuple[str, ...], as_json: bool
 ) -> None:
-    """Find the problems and the risks of the configuration; exit 1 on errors."""
-    app, found = _load(context)
-    if app is not None:
-        found += findings(app)
-    found = [finding for finding in found if finding.problem.code not in silence]
-    _print_findings(found, as_json=as_json)
-    failed = any(strict or finding.level == "error" for finding in found)
-    context.exit(1 if failed else 0)
+    """Find problems and risks.
 
-
-def _print_findings(found: list[Finding], *, as_json: bool) -> None:
+    Exit code 1 on errors, with --strict also on warnings; else 0.
+    """
+    _, every = _load(context)
+    found = [finding for finding in every if finding.problem.code not in silence]
+    wrong = sum(finding.level == "error" for finding in found)
     if as_json:
-        rows = [
-            {
-                "level": level,
-                "code": problem.code,
-                "option": problem.option,
-                "value": problem.value if isinstance(problem.value, str) else repr(problem.value),
-                "message": problem.message,
-            }
-            for level, problem in found
-        ]
-        click.echo(json.dumps(rows, indent=2))
-        return
-    for level, problem in found:
-        click.echo(f"{level}: {problem.code}")
-        _print(problem.message + ".", "  ")
-    counted = [sum(level == wanted for level, _ in found) for wanted in ("error", "warning")]
-    click.echo(f"{counted[0]} error(s), {counted[1]} warning(s)")
+        click.echo(json.dumps(_rows(found), indent=2))
+    else:
+        _print_findings(found)
+        silenced = f", {len(every) - len(found)} silenced" if silence else ""
+        _print(f"{_counted(wrong, 'error')}, {_counted(len(found) - wrong, 'warning')}{silenced}")
+    context.exit(1 if wrong or (strict and found) else 0)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _print_findings(found: list[Finding]) -> None:
+    for level, problem, place in found:
+        _print(f"{level} {problem.code}" + (f" ({place})" if place else ""))
+        _print(problem.message + ("" if problem.message.endswith("?") else "."), "  ")
+
+
+def _rows(found: list[Finding]) -> list[dict[str, object]]:
+    return [
+        {
+            "level": level,
+            **problem._asdict(),
+            "value": problem.value if isinstance(problem.value, str) else repr(problem.value),
+            "place": place,
+        }
+        for level, problem, place in found
+    ]

@@ -29,6 +29,8 @@ SHARED_SUFFIXES = frozenset(
     """.split()  # noqa: SIM905  (one a line would be forty lines)
 )
 
+_NOT_PUBLIC = frozenset({"*", "internal", "lan", "local", "localhost", "test"})
+
 _CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]")  # of characters, in a regular expression
 # A host name within a regular expression, its dots escaped or not.
 _HOST_IN_REGEX = re.compile(r"[a-z0-9-]+(?:\\?\.[a-z0-9-]+)+", re.IGNORECASE)
@@ -68,7 +70,7 @@ def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
 def _wildcard_findings(pattern: str, settings: Settings, place: str) -> Iterator[Problem]:
     host = re.sub(r":[0-9*]+$", "", pattern.partition("://")[2])
     suffix = host.removeprefix("*.")
-    public = suffix in SHARED_SUFFIXES or ("." not in suffix and suffix not in {"localhost", "*"})
+    public = suffix in SHARED_SUFFIXES or ("." not in suffix and suffix not in _NOT_PUBLIC)
     if (host != suffix and public) or (host == "*" and settings.supports_credentials):
         yield Problem(
             "origin-public-suffix",
@@ -99,15 +101,15 @@ def _regex_findings(regex: re.Pattern[str], where: str) -> Iterator[Problem]:
             "regex-lookalike",
             "origins",
             regex.pattern,
-            f"{where} also lets in {lookalike}, which anyone can have. Write an origin "
-            "pattern like 'https://*.example.com', or end labels with an escaped dot: "
-            r"r'https://([a-z0-9-]+\.)?example\.com'",
+            f"{where} also lets in {lookalike}, which anyone can have. Write the hosts that are "
+            "yours, or an origin pattern like 'https://*.example.com'",
         )
 
 
 def _lookalikes(name: str) -> Iterator[str]:
     """Return hosts that look like `name`, or stand below it, and can be anyone's."""
-    yield from (f"evil{name}", f"evil-{name}", f"{name}.evil.test", "evil.test")
+    yield from (f"evil{name}", f"evil-{name}", "evil.test")
+    yield from (f"{name}.evil.test", f"www.{name}.evil.test")
     if name in SHARED_SUFFIXES:
         yield f"evil.{name}"
 

@@ -1,0 +1,1037 @@
+"""`flask cors`: whole outputs for the mistakes of "Why is my request blocked?", and the rest."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask.cli import FlaskGroup
+
+from flask_cors._checks import sample_path
+from flask_cors._flask import all_view_policies
+
+PAGE = Path(__file__).parent.parent / "docs" / "practice" / "why-blocked.md"
+ORIGIN = "https://app.example"
+
+
+@pytest.fixture
+def cors(tmp_path, monkeypatch):
+    """Give a function that runs `flask --app app cors` on the source of an app."""
+    others = list(all_view_policies)
+    all_view_policies.clear()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "false")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def run(source, *arguments, app="app"):
+        (tmp_path / "app.py").write_text(source, "utf-8")
+        sys.modules.pop("app", None)
+        all_view_policies.clear()
+        command = ["--app", app, "cors", *arguments]
+        return CliRunner().invoke(FlaskGroup(load_dotenv=False), command, prog_name="flask")
+
+    yield run
+    sys.modules.pop("app", None)
+    all_view_policies.clear()
+    all_view_policies.update(others)
+
+
+def app_with(cors_call, *lines, imports="CORS", route="/items", methods=("GET", "PUT", "PATCH")):
+    """Return the source of an app with one route."""
+    return "\n".join(
+        [
+            "import os, re",
+            "from flask import Flask, abort, redirect, request",
+            f"from flask_cors import {imports}",
+            "app = Flask(__name__)",
+            cors_call,
+            *map(textwrap.dedent, lines),
+            f"@app.route({route!r}, methods={list(methods)})",
+            "def items(): return 'items'",
+        ]
+    )
+
+
+def explained(run, source, *arguments, path="/items", origin=ORIGIN):
+    """Return what `explain` says, as JSON."""
+    result = run(source, "explain", "--json", "--origin", origin, *arguments, path)
+    told = json.loads(result.stdout)
+    assert result.exit_code == (0 if told["readable"] else 1)
+    return told
+
+
+def checked(run, source):
+    """Return the codes that `check` finds."""
+    result = run(source, "check", "--json")
+    assert result.stdout, result.exception
+    return [row["code"] for row in json.loads(result.stdout)]
+
+
+# The page ----------------------------------------------------------------------------------------
+
+
+def sections():
+    """Yield each section of the page with its app and its commands with their outputs."""
+    for section in re.split(r"^## ", PAGE.read_text("utf-8"), flags=re.MULTILINE)[1:]:
+        heading = section.partition("\n")[0]
+        blocks = re.findall(r"^```(py|console)\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+        apps = [body for language, body in blocks if language == "py"]
+        runs = [body for language, body in blocks if language == "console"]
+        if apps:
+            (app,), (console,) = apps, runs
+            commands = re.split(r"^\$ flask --app app cors ", console, flags=re.MULTILINE)[1:]
+            for command in commands:
+                line, _, output = command.partition("\n")
+                # A blank line stands between two commands, and none after the last.
+                yield heading, app, line, output if command is commands[-1] else output[:-1]
+
+
+SHOWN = list(sections())
+
+
+@pytest.mark.parametrize(
+    ("app", "line", "output"),
+    [pytest.param(*rest, id=f"{heading}: {rest[1]}") for heading, *rest in SHOWN],
+)
+def test_the_page_shows_the_whole_output(cors, app, line, output):
+    result = cors(app, *shlex.split(line))
+    assert output == result.stdout
+    assert result.exit_code == (0 if output.rpartition("\n\n")[2].startswith("✓") else 1)
+    assert [row for row in output.splitlines() if len(row) > 80] == []
+
+
+# What each section is there to say, so that an output that lost it does not pass as the new one.
+SAYS = {
+    "An origin without a scheme": ("has no scheme", "'http://localhost:3000'"),
+    "A trailing slash": ("✓ The script reads the response, 200.",),
+    "Everyone, and cookies": ("with '*'", "List them: origins=['https://app.example']"),
+    "A hook that asks for a login": ("401 Unauthorized", "Write CORS(app, resources=[])"),
+    "A 500 in disguise": ("KeyError: 'price'", "Write intercept_exceptions=True"),
+    "A `*` where none can stand": ("has a '*' where none can stand", "'https://*.example.com'"),
+    "A regular expression for a prefix": ("has to match the whole", "'http://localhost:*'"),
+    "A misspelt option": ("Did you mean origins?", "Did you mean supports_credentials?"),
+    "The decorator above the route": ("above @app.route", "directly above the function"),
+    "Headers written twice": ("https://app.example, *", "one place decides"),
+    "A preflight that is redirected": ("The app redirects /items", "Fetch http://localhost/items/"),
+    "An unset environment variable": ("is an environment variable unset?", "[] for nobody"),
+    "A method or a header that is not listed": (
+        "Write methods=['GET', 'POST', 'PUT']",
+        "Write allow_headers=['content-type', 'x-tenant']",
+    ),
+    "A 404 or a 405 in disguise": ("no route for /items", "takes GET, HEAD, OPTIONS, not DELETE"),
+}
+
+
+def test_the_page_has_the_mistakes_that_people_make():
+    assert set(SAYS) == {heading for heading, *_ in SHOWN}
+
+
+@pytest.mark.parametrize("heading", SAYS)
+def test_each_section_names_the_cause_and_the_cure(heading):
+    outputs = " ".join(output for shown, _, _, output in SHOWN if shown == heading)
+    told = " ".join(outputs.split())
+    assert [words for words in SAYS[heading] if words not in told] == []
+
+
+def test_the_links_on_the_page_lead_to_its_sections():
+    text = PAGE.read_text("utf-8")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    links = set(re.findall(r"\]\(#([^)]+)\)", text))
+    assert links
+    assert links - slugs == set()
+
+
+# explain: what it advises works ------------------------------------------------------------------
+
+CURED = [
+    pytest.param("CORS(app, origins=['https://x.example'])", (), id="origin"),
+    pytest.param(
+        "CORS(app, origins=[re.compile('https://x'), 'https://*.y.example'])", (), id="or"
+    ),
+    pytest.param("CORS(app, origins=[])", (), id="nobody"),
+    pytest.param("CORS(app, origins='*')", ("--credentials",), id="credentials-of-everyone"),
+    pytest.param("CORS(app, send_wildcard=True)", ("--credentials",), id="credentials-and-star"),
+    pytest.param(f"CORS(app, origins={ORIGIN!r})", ("--credentials",), id="credentials"),
+    pytest.param(f"CORS(app, origins={ORIGIN!r})", ("--credentials", "-X", "PUT"), id="preflight"),
+    pytest.param("CORS(app, methods='GET')", ("-X", "PATCH"), id="method"),
+    pytest.param("CORS(app, methods=[])", ("-X", "PUT"), id="no-method"),
+    pytest.param("CORS(app, allow_headers='X-A, Y-*')", ("-H", "X-B: 1", "-H", "X-C: 1"), id="h"),
+    pytest.param("CORS(app, allow_headers=[r'x-\\d'])", ("-H", "X-B: 1", "-H", "X-1: 1"), id="rx"),
+    pytest.param("CORS(app, resources='/api/*')", (), id="resource"),
+    pytest.param("", (), id="without-cors"),
+    pytest.param("", ("-X", "PUT"), id="preflight-without-cors"),
+    pytest.param(
+        "CORS(app, automatic_options=False)\napp.before_request(lambda: abort(401) if "
+        "request.method == 'OPTIONS' else None)",
+        ("-X", "PUT"),
+        id="preflight-left-to-a-hook",
+    ),
+    pytest.param(
+        "CORS(app, intercept_exceptions=False)\napp.before_request(lambda: {}['x'])", (), id="500"
+    ),
+]
+
+
+def curing(source, cure):
+    """Return the source with what is to be written."""
+    written = cure.rpartition("Write ")[2]
+    if written.startswith("CORS("):
+        return source + "\n" + written
+    assert "CORS(app" in source
+    given = re.search(r"CORS\(app(?:, )?(.*)\)", source)
+    return source.replace(given[0], f"CORS(app, **{{**dict({given[1]}), **dict({written})}})")
+
+
+@pytest.mark.parametrize(("call", "arguments"), CURED)
+def test_what_is_to_be_written_lets_the_page_in(cors, call, arguments):
+    source = app_with(call)
+    told = explained(cors, source, *arguments)
+    assert told["readable"] is False
+    cured = explained(cors, curing(source, told["cure"]), *arguments)
+    assert cured["readable"] is True
+
+
+def test_what_is_to_be_written_on_a_redirect_lets_the_page_in(cors):
+    source = app_with("", route="/items/")
+    told = explained(cors, source, "-X", "PUT")
+    assert explained(cors, curing(source, told["cure"]), "-X", "PUT")["readable"] is True
+
+
+def test_what_is_to_be_written_of_hidden_headers_shows_them(cors):
+    source = app_with(
+        "CORS(app, expose_headers='X-A')",
+        """
+        @app.after_request
+        def note(response):
+            response.headers["X-A"] = response.headers["X-Total"] = "1"
+            return response
+        """,
+    )
+    (note,) = explained(cors, source)["notes"]
+    assert note == "The script does not see X-Total. Write expose_headers=['X-A', 'X-Total']"
+    assert explained(cors, curing(source, note))["notes"] == []
+
+
+# explain: causes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "cause"),
+    [
+        pytest.param(
+            ["https://app.example"],
+            "http://app.example",
+            " Only the scheme is another than in https://app.example.",
+            id="scheme",
+        ),
+        pytest.param(
+            ["https://x.example", "http://localhost:3000"],
+            "http://localhost:5173",
+            " Only the port is another than in http://localhost:3000.",
+            id="port",
+        ),
+        pytest.param(
+            ["http://localhost:3000"],
+            "http://127.0.0.1:3000",
+            " To a browser localhost and 127.0.0.1 are two hosts.",
+            id="loopback",
+        ),
+        pytest.param(
+            ["https://*.app.example"],
+            "https://app.example",
+            " https://*.app.example stands for subdomains, not for the bare domain.",
+            id="bare-domain",
+        ),
+        pytest.param(["http://localhost:*"], "https://app.example", "", id="nothing-near"),
+        pytest.param(["null", "https://b.example"], "https://a.example", "", id="other-host"),
+    ],
+)
+def test_a_refused_origin_is_told_from_what_it_is_near(cors, origins, origin, cause):
+    told = explained(cors, app_with(f"CORS(app, origins={origins})"), origin=origin)
+    listed = f"[{', '.join(map(repr, sorted(origins)))}]"
+    assert told["cause"] == f"{origin} is not among the origins of resource '/*': {listed}.{cause}"
+
+
+def test_of_many_origins_a_few_are_shown_and_one_is_to_be_added(cors):
+    known = [f"https://{name}.example" for name in "abcdefghi"]
+    told = explained(cors, app_with(f"CORS(app, origins={known})"))
+    assert told["cause"].endswith("'https://e.example', ... 4 more].")
+    assert told["cure"] == "Add 'https://app.example' to origins."
+
+
+def test_a_prefix_that_is_no_loopback_is_cured_by_the_origin_alone(cors):
+    source = app_with(r"CORS(app, origins=[r'https://app\.example'])")
+    told = explained(cors, source, origin="https://app.example.evil.test")
+    expression = r"r'https://app\.example'"
+    assert f"{expression} matches its start, but has to match the whole." in told["cause"]
+    assert told["cure"] == f"Write origins=['https://app.example.evil.test', {expression}]"
+
+
+def test_a_callable_that_raises_is_named(cors):
+    source = app_with(
+        "def known(origin): return {}[origin]\nCORS(app, origins=known)", imports="CORS"
+    )
+    told = explained(cors, source)
+    line = source.split("\n").index("def known(origin): return {}[origin]") + 1
+    assert told["cause"] == (
+        "The origin callable of resource '/*' raised KeyError: 'https://app.example' "
+        f"(app.py, line {line})."
+    )
+
+
+def test_a_callable_that_refuses_is_named(cors):
+    source = app_with("def known(origin): return False\nCORS(app, origins=known)")
+    told = explained(cors, source)
+    assert told["cause"].endswith("of resource '/*': [known].")
+    assert told["cure"] == "Write origins=['https://app.example', known]"
+
+
+def test_an_async_callable_is_asked(cors):
+    source = app_with("async def known(origin): return True\nCORS(app, origins=known)")
+    assert explained(cors, source)["notes"] == []
+    assert checked(cors, source) == []
+
+
+def test_a_page_without_an_origin_is_to_be_served(cors):
+    told = explained(cors, app_with("CORS(app, origins='https://x.example')"), origin="null")
+    assert told["cause"] == "The page has no origin: it is a file, or in a sandboxed frame."
+    assert told["cure"] == "Serve it from a web server: python -m http.server"
+
+
+@pytest.mark.parametrize(("method", "cure"), [("patch", "'PATCH'"), ("Patch", "'PATCH'")])
+def test_a_method_in_lower_case_is_to_be_mended_in_the_script(cors, method, cure):
+    told = explained(cors, app_with("CORS(app)"), "-X", method)
+    assert told["cause"].startswith(f"{method} is not PATCH")
+    assert told["cure"] == f"In the script write method: {cure}"
+
+
+def test_a_forbidden_method_is_named(cors):
+    told = explained(cors, app_with("CORS(app)"), "-X", "TRACE")
+    assert told["cause"] == "In a browser no script may send TRACE."
+    assert told["cure"] == "Use another method."
+    assert len(told["events"]) == 1
+
+
+REDIRECTING = """
+@app.get("/away")
+def away(): return redirect("https://login.example/?next=/")
+@app.get("/login")
+def login(): return "log in"
+@app.get("/api/private")
+def private(): return redirect("/login")
+@app.get("/mail")
+def mail(): return redirect("mailto:a@app.example")
+"""
+
+
+def test_a_redirect_to_another_server_is_named_and_not_followed(cors):
+    told = explained(cors, app_with("CORS(app)", REDIRECTING), path="/away")
+    assert told["cause"] == (
+        "The app redirects to https://login.example/?next=/, another server, and only that one "
+        "can let scripts read its answer."
+    )
+    assert told["events"][-2]["policy"] == "another server, which was not asked"
+    assert told["events"][-2]["response"] == {"status": 502, "headers": []}
+
+
+def test_a_redirect_out_of_the_resources_is_named(cors):
+    source = app_with("CORS(app, resources='/api/*')", REDIRECTING)
+    told = explained(cors, source, path="/api/private")
+    assert told["cause"] == (
+        "After the redirect to http://localhost/login: No policy holds for /login; "
+        "the resources are '/api/*'."
+    )
+
+
+def test_a_redirect_that_browsers_refuse_is_named(cors):
+    told = explained(cors, app_with("CORS(app)", REDIRECTING), path="/mail")
+    assert told["cause"] == (
+        "Browsers refuse a redirect to mailto:a@app.example, which is no http or https URL."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "method", "note"),
+    [
+        (404, "/nowhere", "GET", "the app has no route for /nowhere"),
+        (405, "/items", "DELETE", "the route takes GET, HEAD, OPTIONS, PATCH, PUT, not DELETE"),
+        (404, "/missing", "GET", "the app itself answers 404 Not Found"),
+        (401, "/private", "GET", "the app itself answers 401 Unauthorized"),
+        (599, "/odd", "GET", "the app itself answers 599"),
+        (500, "/broken", "GET", "the app raised ZeroDivisionError: division by zero (app.py, li"),
+        (500, "/parse", "GET", "the app raised JSONDecodeError: Expecting value: line 1 column 1"),
+    ],
+)
+def test_an_error_that_can_be_read_is_named_for_what_it_is(cors, status, path, method, note):
+    source = app_with(
+        "CORS(app)",
+        """
+        import json
+        for name, view in {
+            "missing": lambda: abort(404),
+            "private": lambda: ("", 401),
+            "odd": lambda: ("", 599),
+            "broken": lambda: 1 / 0,
+            "parse": lambda: json.loads("-"),
+        }.items():
+            app.add_url_rule("/" + name, name, view)
+        """,
+    )
+    told = explained(cors, source, "-X", method, path=path)
+    assert told["status"] == status
+    (told_note,) = told["notes"]
+    assert told_note.startswith(f"That is no CORS error: {note}")
+
+
+def test_an_exception_is_told_by_the_line_of_the_app(cors):
+    source = app_with(
+        "CORS(app)", 'import json\napp.add_url_rule("/j", "j", lambda: json.loads("-"))'
+    )
+    (note,) = explained(cors, source, path="/j")["notes"]
+    line = next(n for n, text in enumerate(source.split("\n"), 1) if "json.loads" in text)
+    assert note.endswith(f"(app.py, line {line}).")
+
+
+def test_exceptions_are_told_in_debug_mode_too(cors):
+    source = app_with(
+        "CORS(app)\napp.debug = app.testing = True", "app.before_request(lambda: {}[1])"
+    )
+    assert "raised KeyError: 1" in explained(cors, source)["notes"][0]
+
+
+def test_a_converter_that_needs_the_app_s_context_is_no_obstacle(cors):
+    source = app_with(
+        "CORS(app, resources='/api/*')",
+        """
+        from flask import current_app
+        from werkzeug.routing import BaseConverter
+        class Known(BaseConverter):
+            def to_python(self, value):
+                return current_app.config["TESTING"]
+        app.url_map.converters["known"] = Known
+        app.add_url_rule("/api/<known:it>", "known", lambda it: ("", 418))
+        """,
+    )
+    assert "answers 418" in explained(cors, source, path="/api/1")["notes"][0]
+    assert checked(cors, source) == []
+
+
+# explain: other layers ---------------------------------------------------------------------------
+
+
+def test_a_hook_that_overwrites_the_header_is_noted(cors):
+    source = app_with(
+        f"CORS(app, origins={ORIGIN!r})",
+        """
+        @app.after_request
+        def add(response):
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            return response
+        """,
+    )
+    (note,) = explained(cors, source)["notes"]
+    assert "Access-Control-Allow-Origin is *." in note
+    told = explained(cors, source, "--credentials")
+    assert told["cause"].startswith("Another layer of the app writes these headers too")
+
+
+def test_a_hook_that_writes_the_header_where_no_policy_holds_is_named(cors):
+    source = app_with(
+        "CORS(app, resources='/api/*')",
+        """
+        @app.after_request
+        def add(response):
+            response.headers["Access-Control-Allow-Origin"] = "https://x.example"
+            return response
+        """,
+    )
+    told = explained(cors, source)
+    assert "Access-Control-Allow-Origin is https://x.example." in told["cause"]
+
+
+AROUND = """
+def around(inner):
+    def outer(environ, start_response):
+        if "HTTP_AUTHORIZATION" not in environ:
+            start_response("401 Unauthorized", [])
+            return []
+        return inner(environ, start_response)
+    return outer
+app.wsgi_app = around(app.wsgi_app)
+"""
+
+
+def test_a_layer_around_cors_is_named(cors):
+    told = explained(cors, app_with(f"CORS(app, origins={ORIGIN!r})", AROUND), "-X", "PUT")
+    assert told["cause"] == (
+        "resource '/*' lets the page in, but the app itself answers 401 Unauthorized, in a layer "
+        "around CORS, or that layer took the headers away."
+    )
+    assert told["cure"].startswith("Set that layer up before CORS(app)")
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [("PUT", "Access-Control-Allow-Methods"), ("GET", "Access-Control-Allow-Headers")],
+)
+def test_a_view_that_answers_the_preflight_otherwise_is_named(cors, method, name):
+    source = app_with(
+        "CORS(app, automatic_options=False)",
+        """
+        @app.route("/own", methods=["GET", "PUT", "OPTIONS"])
+        def own():
+            return "", {"Access-Control-Allow-Methods": "GET", "Access-Control-Allow-Headers": "X"}
+        """,
+    )
+    told = explained(cors, source, "-X", method, "-H", "X-A: 1", path="/own")
+    assert f"writes these headers too: {name} is " in told["cause"]
+
+
+# explain: views that Flask does not see ----------------------------------------------------------
+
+
+def test_a_hook_before_the_view_is_named_for_a_request_too(cors):
+    source = app_with(
+        "app.before_request(lambda: abort(403))",
+        "@app.get('/own')\n@cross_origin\ndef own(): return ''",
+        imports="cross_origin",
+    )
+    told = explained(cors, source, path="/own")
+    assert told["cause"] == (
+        "cross_origin on own lets the page in, but the app itself answers 403 Forbidden, "
+        "before the view is reached."
+    )
+
+
+HIDDEN = """
+def counted(view):
+    def counting(*args): return view(*args)
+    return counting
+def logged(view):
+    def before(): pass
+    note, proxy = len, request
+    def logging(*args): before(); note(args); proxy; return view(*args)
+    return logging
+"""
+
+
+@pytest.mark.parametrize("decorators", [["counted"], ["logged", "counted", "logged"]])
+def test_a_decorator_that_hides_the_policy_is_named(cors, decorators):
+    source = "\n".join(
+        [
+            app_with("", HIDDEN, imports="cross_origin, CORS"),
+            "@app.put('/own')",
+            *(f"@{name}" for name in decorators),
+            "@cross_origin(origins='https://app.example')",
+            "def own(): return ''",
+        ]
+    ).replace("put('/own')", "put('/own', endpoint='own')")
+    told = explained(cors, source, "-X", "PUT", path="/own")
+    assert told["cause"] == (
+        "On own, a decorator between @app.route and @cross_origin hides the latter."
+    )
+    assert told["cure"] == "Put @cross_origin above that one, directly below @app.route."
+    assert checked(cors, source) == ["view-unrouted"]
+
+
+# explain: the command line -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--origin", "app.example", "/"], "'app.example' has no scheme"),
+        (["--origin", "*", "/"], "'*' is no single origin. Write https://app.example"),
+        (["--origin", "https://*.x.example", "/"], "is no single origin"),
+        (["--origin", r"https://x\.example", "/"], "is no single origin"),
+        (["--origin", ORIGIN, "-H", "X-A", "/"], "'X-A' has no colon. Write NAME:VALUE"),
+        (["/"], "Missing option '--origin'"),
+        (["--origin", ORIGIN], "Missing argument 'PATH'"),
+    ],
+)
+def test_a_wrong_command_line_is_told(cors, arguments, told):
+    result = cors(app_with("CORS(app)"), "explain", *arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_the_origin_is_read_as_a_browser_would_send_it(cors):
+    told = explained(cors, app_with("CORS(app)"), origin="HTTPS://App.example:443/")
+    assert ["Origin", "https://app.example"] in told["events"][0]["request"]["headers"]
+
+
+def test_a_page_of_the_same_origin_needs_no_cors(cors):
+    told = explained(cors, app_with(""), origin="http://localhost")
+    assert told["notes"] == ["The page is of the app's own origin, so CORS does not come into it."]
+
+
+@pytest.mark.parametrize(
+    "path", ["/items", "items", "https://api.example/items", "https://api.example:443/items"]
+)
+def test_the_app_is_asked_where_it_is_served(cors, path):
+    source = app_with(
+        "app.config.update(SERVER_NAME='api.example', PREFERRED_URL_SCHEME='https')\nCORS(app)"
+    )
+    told = explained(cors, source, path=path)
+    assert told["events"][0]["request"]["url"].replace(":443", "") == "https://api.example/items"
+    assert (told["readable"], told["status"]) == (True, 200)
+
+
+def test_a_path_that_looks_like_a_host_is_a_path(cors):
+    told = explained(cors, app_with("CORS(app)"), path="localhost:5000/items")
+    assert told["notes"] == [
+        "That is no CORS error: the app has no route for /localhost:5000/items."
+    ]
+
+
+def test_json_tells_each_step(cors):
+    told = explained(cors, app_with("CORS(app)"), "--credentials", "-X", "PUT")
+    kinds = [next(iter(event)) for event in told["events"]]
+    assert kinds == ["step", "request", "step", "step"]
+    preflight = told["events"][1]
+    assert preflight["request"]["method"] == "OPTIONS"
+    assert preflight["request"]["credentials"] == "omit"
+    assert preflight["response"]["status"] == 200
+    assert preflight["policy"] == "resource '/*'"
+    assert told["events"][3]["step"] == {
+        "code": "preflight-credentials",
+        "passed": False,
+        "told": "no Access-Control-Allow-Credentials",
+        "section": "CORS check",
+    }
+    assert (told["readable"], told["status"], told["notes"]) == (False, None, [])
+
+
+# An app that cannot be set up --------------------------------------------------------------------
+
+BROKEN = app_with("CORS(app, origin='*', max_age='soon')")
+IN_A_VIEW = app_with(
+    "app.config['CORS_SUPPORTS_CREDENTIALS'] = True",
+    "@app.get('/own')\n@cross_origin(origins='*')\ndef own(): return ''",
+    imports="cross_origin",
+)
+
+
+@pytest.mark.parametrize("command", [["routes"], ["explain", "--origin", ORIGIN, "/items"]])
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (BROKEN, [("option-unknown", "app.py, line 5"), ("max-age", "app.py, line 5")]),
+        (IN_A_VIEW, [("credentials-wildcard", "cross_origin on own")]),
+    ],
+    ids=["at-set-up", "at-the-first-request"],
+)
+def test_every_problem_is_told_instead_of_a_traceback(cors, command, source, found):
+    result = cors(source, *command)
+    assert result.exit_code == 1
+    assert result.stdout.startswith("✗ CORS cannot be set up. Mend this first:\n")
+    assert found == re.findall(r"^error (\S+) \((.+)\)$", result.stdout, re.MULTILINE)
+    problems = json.loads(cors(source, *command, "--json").stdout)["problems"]
+    assert found == [(problem["code"], problem["place"]) for problem in problems]
+
+
+def test_check_tells_every_problem_too(cors):
+    result = cors(BROKEN, "check", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == [
+        {
+            "level": "error",
+            "code": "option-unknown",
+            "option": "origin",
+            "value": "*",
+            "message": "origin is no option. Did you mean origins?",
+            "place": "app.py, line 5",
+        },
+        {
+            "level": "error",
+            "code": "max-age",
+            "option": "max_age",
+            "value": "soon",
+            "message": "max_age: 'soon' is no number of seconds from 0 to 2147483648. "
+            "Write max_age=600, or a timedelta",
+            "place": "app.py, line 5",
+        },
+    ]
+    assert checked(cors, IN_A_VIEW) == ["credentials-wildcard"]
+
+
+def test_an_app_factory_is_called(cors):
+    source = """
+from flask import Flask
+from flask_cors import CORS
+cors = CORS()
+def make(origins):
+    app = Flask(__name__)
+    cors.init_app(app, origins=origins)
+    return app
+"""
+    good = cors(source, "routes", app="app:make('https://x.example')")
+    assert "origins=['https://x.example']" in good.stdout
+    bad = cors(source, "check", app="app:make('x.example')")
+    assert bad.stdout.startswith("error origin-scheme (app.py, line 7)\n")
+
+
+# routes ------------------------------------------------------------------------------------------
+
+
+def test_routes_are_shown_with_their_policies_and_where_these_come_from(cors):
+    source = """
+import re
+from flask import Blueprint, Flask
+from flask.views import MethodView
+from flask_cors import CORS, cross_origin
+
+app = Flask(__name__, static_folder=None)
+def known(origin): return True
+some = ["https://a.example", "https://*.b.example", re.compile("https://c"), known]
+CORS(app, resources={
+    "/api/*": {"origins": some},
+    "/open/*": dict(methods="*", allow_headers="X-B, X-*", expose_headers="X-A", max_age=60),
+    "/safe/*": dict(origins="https://x.example", methods="PUT, GET", supports_credentials=True),
+})
+admin = Blueprint("admin", __name__, url_prefix="/admin")
+CORS(admin, origins=[], always_send=False)
+
+@admin.get("/")
+def index(): return ""
+@app.route("/api/<int:number>", methods=["GET", "POST"])
+def number(number): return ""
+@app.get("/open/<path:rest>")
+def rest(rest): return ""
+@app.get("/safe/<any(one, two):which>")
+def which(which): return ""
+
+class Items(MethodView):
+    @cross_origin(origins="https://y.example")
+    def get(self): return ""
+    def put(self): return ""
+
+app.add_url_rule("/items", view_func=Items.as_view("items"))
+app.register_blueprint(admin)
+"""
+    assert cors(source, "routes").stdout == textwrap.dedent(
+        """\
+        GET /admin/ (admin.index)
+            blueprint admin, resource '/*': origins=[], always_send=False
+        GET,POST /api/<int:number> (number)
+            resource '/api/*': origins=['https://*.b.example', 'https://a.example',
+              r'https://c', ... 1 more]
+        GET /items (items)
+            cross_origin on items: origins=['https://y.example']
+        PUT /items (items)
+            no policy: for the same origin alone
+        GET /open/<path:rest> (rest)
+            resource '/open/*': origins='*', methods='*', allow_headers=['x-*', 'x-b'],
+              expose_headers=['X-A'], max_age=60
+        GET /safe/<any(one, two):which> (which)
+            resource '/safe/*': origins=['https://x.example'], methods=['GET', 'PUT'],
+              supports_credentials=True
+        """
+    )
+    rows = json.loads(cors(source, "routes", "--json").stdout)
+    assert rows[1] == {
+        "rule": "/api/<int:number>",
+        "endpoint": "number",
+        "source": "resource '/api/*'",
+        "policy": {"origins": "['https://*.b.example', 'https://a.example', r'https://c', known]"},
+        "methods": ["GET", "POST"],
+    }
+    assert rows[3]["policy"] == {}
+
+
+def test_a_route_that_names_no_methods_is_shown(cors):
+    source = app_with(
+        "CORS(app)", "from werkzeug.routing import Rule\napp.url_map.add(Rule('/r', endpoint='r'))"
+    )
+    assert "GET /r (r)\n    resource '/*': origins='*'\n" in cors(source, "routes").stdout
+
+
+@pytest.mark.parametrize(
+    ("rule", "path"),
+    [
+        ("/", "/"),
+        ("/<name>/x", "/a/x"),
+        ("/<int(fixed_digits=2):n>", "/1"),
+        ("/<path:p>/<uuid:u>", "/a/b/00000000-0000-0000-0000-000000000000"),
+        ("/<any(api, v2):root>/<float:f>", "/api/1.5"),
+        ("/<any('api'):root>", "/api"),
+    ],
+)
+def test_a_rule_gives_a_path_that_it_is_likely_to_match(rule, path):
+    assert path == sample_path(rule)
+
+
+# check -------------------------------------------------------------------------------------------
+
+ORDINARY = {
+    "bare": app_with("CORS(app)"),
+    "resources": app_with(
+        "CORS(app, resources={r'/items': {'origins': '*'}, r'/static/*': {}, r'/*': {}})"
+    ),
+    "without-static": app_with("app.static_folder = None\nCORS(app, resources=r'/items/*')"),
+    "regex": app_with("CORS(app, resources=[r'/it.*', re.compile('^/static/')])"),
+    "catch-all": app_with(
+        "CORS(app, resources=['/api/*', '/x/*/y', r'/(a|b)', r'/v\\d/x', '/exact'])",
+        "@app.get('/<path:path>')\ndef everything(path): return ''",
+    ),
+    "slash": app_with("CORS(app, resources=['/items'])", route="/items/"),
+    "method-alone": app_with("CORS(app, resources=['/it*/here'])", route="/items/here"),
+    "config": app_with("app.config['CORS_ORIGINS'] = ['https://x.example']\nCORS(app)"),
+    "config-list-of-an-iterator": app_with(
+        "app.config['CORS_ORIGINS'] = iter(['https://x.example'])\nCORS(app)"
+    ),
+    "decorated": app_with(
+        "", "@app.get('/own')\n@cross_origin\ndef own(): return ''", imports="cross_origin"
+    ),
+    "no-cors": app_with(""),
+    "blueprint": app_with(
+        "from flask import Blueprint\nadmin = Blueprint('admin', __name__, url_prefix='/admin')\n"
+        "CORS(admin)\nadmin.add_url_rule('/', 'index', lambda: '')\napp.register_blueprint(admin)"
+    ),
+    "two-apps": app_with(
+        "",
+        "beside = Flask('beside')\n@beside.get('/own')\n@cross_origin\ndef own(): return ''",
+        imports="cross_origin",
+    ),
+    "class": app_with(
+        """
+from flask.views import MethodView, View
+class Items(MethodView):
+    decorators = [cross_origin(origins='https://x.example')]
+    def get(self): return ''
+@cross_origin
+class Other(View):
+    def dispatch_request(self): return ''
+app.add_url_rule('/c', view_func=Items.as_view('c'))
+app.add_url_rule('/d', view_func=Other.as_view('d'))
+""",
+        imports="cross_origin",
+    ),
+    "partial-of-a-view": app_with(
+        "from functools import partial\n@cross_origin\ndef own(which): return which\n"
+        "app.add_url_rule('/own', 'own', partial(own, 'x'))\n"
+        "app.add_url_rule('/which/<which>', 'which', own)",
+        imports="cross_origin",
+    ),
+    "async": app_with(
+        "", "@app.get('/own')\n@cross_origin\nasync def own(): return ''", imports="cross_origin"
+    ),
+    "guard-that-raises": app_with("CORS(app)", "app.before_request(lambda: 1 / 0)"),
+    "layer-that-raises": app_with("CORS(app)\napp.wsgi_app = lambda environ, start: 1 / 0"),
+}
+
+
+@pytest.mark.parametrize("source", ORDINARY.values(), ids=ORDINARY)
+def test_an_ordinary_app_raises_no_alarm(cors, source):
+    result = cors(source, "check", "--strict")
+    assert (result.stdout, result.exit_code) == ("0 errors, 0 warnings\n", 0)
+
+
+ADDED = """
+@app.after_request
+def add(response):
+    response.headers.add("Access-Control-Allow-Origin", "*")
+    return response
+"""
+ABOVE = "@cross_origin\n@app.get('/own')\ndef own(): return ''"
+FOUND = {
+    "key-late": app_with("CORS(app)\napp.config['CORS_ORIGINS'] = []"),
+    "key-late in spite of views": app_with(
+        "CORS(app)\napp.config['CORS_MAX_AGE'] = 1",
+        "@app.get('/own')\n@cross_origin\ndef own(): return ''",
+        imports="CORS, cross_origin",
+    ),
+    "key-late and changed": app_with(
+        "app.config['CORS_MAX_AGE'] = 1\nCORS(app)\napp.config['CORS_MAX_AGE'] = 2"
+    ),
+    "key-unknown": app_with("app.config['CORS_ORIGIN'] = 'x'\nCORS(app)"),
+    "key-unknown late": app_with("CORS(app)\napp.config['CORS_ORIGIN'] = 'x'"),
+    "max-age-cap": app_with("CORS(app, max_age=100_000)"),
+    "max-age-cap in a view": app_with(
+        "",
+        "@app.get('/own')\n@cross_origin(max_age=100_000)\ndef own(): return ''",
+        imports="cross_origin",
+    ),
+    "expose-wildcard": app_with(
+        "app.config['CORS_SUPPORTS_CREDENTIALS'] = True",
+        "@app.get('/own')\n@cross_origin(origins='https://x.example', expose_headers='*')\n"
+        "def own(): return ''",
+        imports="cross_origin",
+    ),
+    "private-network": app_with("CORS(app, allow_private_network=True)"),
+    "origin-public-suffix": app_with("CORS(app, origins='https://*.github.io')"),
+    "regex-backtracking": app_with(r"CORS(app, origins=r'https://(a+)+\.example')"),
+    "regex-backtracking in a path": app_with(r"CORS(app, resources=[r'/(\w+)+x$', '/items'])"),
+    "regex-dot": app_with("CORS(app, origins=r'https://app.example(:3000)?')"),
+    "regex-lookalike": app_with(r"CORS(app, origins=r'https://.*app\.example')"),
+    "resource-shadowed": app_with("CORS(app)\nCORS(app)"),
+    "resource-shadowed by a closer one": app_with("CORS(app, resources=['/ite*', '/items'])"),
+    "resource-unused": app_with("CORS(app, resources=['/items', '/apis/*'])"),
+    "resource-unused regex": app_with(r"CORS(app, resources=['/items', r'/v\d/'])"),
+    "resource-unmatchable": app_with("CORS(app, resources=['/items', 'http://x'])"),
+    "second-layer": app_with("CORS(app, origins='https://x.example')", ADDED),
+    "second-layer beside resources": app_with("CORS(app, resources='/items')", ADDED),
+    "second-layer beside a view": app_with(
+        "", ADDED, "@app.get('/own')\n@cross_origin\ndef own(): return ''", imports="cross_origin"
+    ),
+    "view-unrouted": app_with("", ABOVE, imports="cross_origin"),
+    "view-unrouted without a route": app_with(
+        "", "@cross_origin\ndef own(): return ''", imports="cross_origin"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_risk_is_found_and_can_be_silenced(cors, name):
+    code = name.partition(" ")[0]
+    codes = checked(cors, FOUND[name])
+    expected = {code, "resource-unused"} if code == "resource-unmatchable" else {code}
+    if "in a path" in name:
+        expected.add("resource-unused")
+    assert expected == set(codes)
+    assert cors(FOUND[name], "check").exit_code == 0
+    assert cors(FOUND[name], "check", "--strict").exit_code == 1
+    silenced = [word for each in expected for word in ("--silence", each)]
+    result = cors(FOUND[name], "check", "--strict", *silenced)
+    assert (result.stdout, result.exit_code) == (
+        f"0 errors, 0 warnings, {len(codes)} silenced\n",
+        0,
+    )
+
+
+def test_warnings_of_the_set_up_are_told_with_their_line(cors):
+    assert cors(FOUND["private-network"], "check").stdout == textwrap.dedent(
+        """\
+        warning private-network (app.py, line 5)
+          allow_private_network=True has no effect: browsers replaced the header by a
+            permission that the user gives. Leave it out.
+        0 errors, 1 warning
+        """
+    )
+
+
+def test_other_warnings_of_the_set_up_are_not_told(cors):
+    source = app_with("CORS(app)\nimport warnings\nwarnings.warn('old', DeprecationWarning)")
+    assert cors(source, "check").stdout == "0 errors, 0 warnings\n"
+
+
+MESSAGES = {
+    "key-late": (
+        "app.config['CORS_ORIGINS'] was set after CORS(app) had read the configuration. "
+        "Set it before, or call init_app after"
+    ),
+    "second-layer": (
+        "another layer writes Access-Control-Allow-Origin too: *. Take it out (an "
+        "after_request hook, a second library, a middleware): one place decides"
+    ),
+    "view-unrouted": (
+        "cross_origin on own has no effect: @cross_origin stands above @app.route. "
+        "Put it below, directly above the function"
+    ),
+    "view-unrouted without a route": (
+        "cross_origin on own has no effect: no route uses what it returns. Give it a route "
+        "(is its blueprint registered?), or take @cross_origin off"
+    ),
+    "resource-unused": (
+        "resource '/apis/*' matches no route of the app. Mend the pattern, or take it out"
+    ),
+    "resource-shadowed by a closer one": (
+        "resource '/ite*' is never used: for every route that it matches, such as /items, "
+        "another resource is more specific or later. Take one out"
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "message"), MESSAGES.items(), ids=MESSAGES)
+def test_a_finding_says_what_to_do(cors, name, message):
+    rows = json.loads(cors(FOUND[name], "check", "--json").stdout)
+    assert [row["message"] for row in rows] == [message]
+
+
+def test_what_is_silenced_has_to_be_a_code(cors):
+    result = cors(app_with("CORS(app)"), "check", "--silence", "regex-dots")
+    assert result.exit_code == 2
+    assert "'regex-dots' is not one of" in result.stderr
+
+
+def test_a_policy_of_an_object_without_a_name_is_no_view_without_a_route(cors):
+    source = app_with(
+        "from functools import partial\nown = cross_origin(partial(int, '1'))",
+        imports="cross_origin",
+    )
+    assert checked(cors, source) == []
+
+
+def test_explain_points_to_what_check_finds(cors):
+    result = cors(FOUND["regex-dot"], "explain", "--origin", ORIGIN, "/items")
+    assert result.stdout.endswith("See also what `flask cors check` finds: regex-dot\n")
+
+
+# As a program ------------------------------------------------------------------------------------
+
+
+def test_the_command_is_part_of_flask(tmp_path):
+    (tmp_path / "app.py").write_text(app_with("CORS(app, origins=['x.example'])"), "utf-8")
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "flask", "--app", "app", "cors", "check"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert run.stdout.startswith("error origin-scheme (app.py, line 5)\n")
+    assert run.stderr == ""
+
+
+def test_a_pipe_that_knows_ascii_alone_is_no_obstacle(cors, monkeypatch):
+    written = io.TextIOWrapper(io.BytesIO(), "ascii")
+    source = app_with("CORS(app, origins=[])")
+    run = cors(source, "check")  # once, so that the app can be imported
+    assert run.exit_code == 0
+    monkeypatch.setattr(sys, "stdout", written)
+    command = ["--app", "app", "cors", "explain", "--origin", ORIGIN, "/items"]
+    FlaskGroup(load_dotenv=False).main(command, prog_name="flask", standalone_mode=False)
+    written.seek(0)
+    told = written.read()
+    assert told.startswith("> GET http://localhost/items\n")
+    assert "\nx https://app.example is not among the origins" in told
+
+
+def test_the_help_says_that_the_view_is_called(cors):
+    told = " ".join(cors("", "explain", "--help").stdout.split())
+    assert "The requests are carried out: the view of PATH is called" in told
+
+
+def test_restful_apps_raise_no_alarm(cors):
+    pytest.importorskip("flask_restful")
+    source = app_with(
+        """
+from flask_restful import Api, Resource
+api = Api(app, decorators=[cross_origin(origins='https://x.example')])
+class Things(Resource):
+    def get(self): return {}
+    def put(self): return {}
+api.add_resource(Things, '/i', '/i/<int:number>')
+class Others(Resource):
+    method_decorators = {'get': [cross_origin(origins='https://y.example')]}
+    def get(self): return {}
+Api(app).add_resource(Others, '/o')
+CORS(app, resources='/items')
+""",
+        imports="CORS, cross_origin",
+    )
+    assert checked(cors, source) == []
