@@ -392,7 +392,7 @@ class _Middleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         state = self._state
         environ[PASSAGE] = state
-        if is_preflight(environ):
+        if environ["REQUEST_METHOD"] == "OPTIONS" and is_preflight(environ):
             policy = state.preflight_policy(environ)
             if policy is not None and policy.settings.automatic_options:
                 return answer_preflight(state.decide(policy, environ), start_response)

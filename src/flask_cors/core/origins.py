@@ -13,7 +13,6 @@ import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple, TypeAlias, Union
 
@@ -84,11 +83,6 @@ def parse_origin(text: str) -> Origin | None:
 
 def is_origin(text: str) -> bool:
     """Return whether `text` is what an `Origin` field may hold: a serialized origin or `null`."""
-    return len(text) <= MAX_ORIGIN_LENGTH and _is_origin(text)
-
-
-@lru_cache(maxsize=512)  # the pages that ask are few, and ask often
-def _is_origin(text: str) -> bool:
     return text == "null" or parse_origin(text) is not None
 
 

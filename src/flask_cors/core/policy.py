@@ -41,7 +41,7 @@ from .options import (
     read_layer,
     resolve,
 )
-from .origins import OriginPredicate, is_origin
+from .origins import MAX_ORIGIN_LENGTH, OriginPredicate, is_origin
 from .protocols import RequestHeaders, ResponseHeaders
 from .resources import PathPattern
 
@@ -50,6 +50,8 @@ Kind: TypeAlias = Literal["preflight", "actual", "plain"]
 Outcome: TypeAlias = Literal["granted", "origin", "method", "headers"]
 Answer: TypeAlias = tuple[bool, "Exception | None"]
 """Whether the callables allow an origin, and what one of them raised"""
+
+MAX_KNOWN = 1024  # origins, beside the exact ones, whose decision is kept
 
 _VARY = "Vary"
 _VARY_ORIGIN = ("Origin",)
@@ -200,7 +202,7 @@ class Policy:
         init=False, repr=False
     )
     known: dict[str, Decision] = field(init=False, repr=False, default_factory=dict[str, Decision])
-    """what is decided about requests that are no preflights, for the exact origins seen so far"""
+    """what was decided about requests that are no preflights, by their origin"""
     plain: Decision = field(init=False, repr=False)
     """what is decided about every request without `Origin`"""
     _refused: Decision = field(init=False, repr=False)
@@ -294,10 +296,12 @@ class Policy:
     ) -> Decision:
         """Return the decision, now that it is known whether the origin is allowed."""
         requested = headers.get(ACL_REQUEST_METHOD) if method == "OPTIONS" else None
-        if not allowed:
-            refused = self._refused if requested is None else self._refused_preflight
-            return refused if error is None else refused._replace(error=error)
         settings = self.settings
+        if not allowed:
+            if requested is not None or error is not None or settings.origins.predicates:
+                refused = self._refused if requested is None else self._refused_preflight
+                return refused if error is None else refused._replace(error=error)
+            return self._remembered(origin, self._refused)
         value, vary = origin, self._vary
         if origin == self._sole:
             vary = ()
@@ -307,9 +311,7 @@ class Policy:
         if requested is None:
             fields = ((ACL_ORIGIN, value), *self._readable)
             decision = Decision("actual", "granted", fields, vary)
-            if not settings.origins.any and origin in settings.origins.exact:
-                self.known[origin] = decision
-            return decision
+            return decision if settings.origins.predicates else self._remembered(origin, decision)
         outcome, granted = self._preflight(
             requested[: MAX_NAME_LENGTH + 1],  # what is longer is refused either way
             (headers.get(ACL_REQUEST_HEADERS) or "")[: MAX_LIST_LENGTH + 1],
@@ -321,6 +323,14 @@ class Policy:
         ):
             fields = (*fields, (ACL_RESPONSE_PRIVATE_NETWORK, "true"))
         return Decision("preflight", outcome, fields, self._vary_preflight)
+
+    def _remembered(self, origin: str, decision: Decision) -> Decision:
+        """Keep what is decided about an origin, where no callable may say otherwise tomorrow."""
+        if len(origin) <= MAX_ORIGIN_LENGTH:
+            if len(self.known) >= MAX_KNOWN + len(self.settings.origins.exact):
+                self.known.clear()  # those that ask often are soon back
+            self.known[origin] = decision
+        return decision
 
     def _check_preflight(self, method: str, headers: str) -> tuple[Outcome, tuple[Field, ...]]:
         """Check the method and the headers that a preflight asks for; return what it is granted."""
