@@ -111,6 +111,12 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure side by side with flask-cors 6.0.5; writes the picture and tables of the docs."""
+    session.run("python", "tests/benchmarks/run.py", *session.posargs)
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation; every warning and every dead reference is an error."""
