@@ -9,7 +9,8 @@ from itertools import product
 
 import pytest
 
-from flask_cors.core import ConfigurationError, CORSWarning, Decision, Policy
+from flask_cors.core import ACL_ORIGIN, ConfigurationError, CORSWarning, Decision, Policy
+from flask_cors.core.policy import MAX_KNOWN
 
 A = "https://a.example"
 B = "https://b.example"
@@ -1030,3 +1031,28 @@ def test_a_doubtful_option_warns() -> None:
     with pytest.warns(CORSWarning, match="expose_headers") as warned:
         Policy.from_options(**WITH_CREDENTIALS, expose_headers="*")
     assert [__file__] == [warning.filename for warning in warned]
+
+
+# What is remembered -------------------------------------------------------------------------------
+
+
+def test_decisions_are_remembered_within_a_bound():
+    policy = Policy.from_options(origins=["https://a.example", "https://*.b.example"])
+    first = policy.decide("GET", {"Origin": "https://a.example"})
+    for number in range(3 * MAX_KNOWN):
+        granted = policy.decide("GET", {"Origin": f"https://{number}.b.example"})
+        assert granted.headers == ((ACL_ORIGIN, f"https://{number}.b.example"),)
+        refused = policy.decide("GET", {"Origin": f"https://{number}.evil.test"})
+        assert (refused.outcome, refused.headers) == ("origin", ())
+        assert len(policy.known) <= MAX_KNOWN + 1
+    assert first == policy.decide("GET", {"Origin": "https://a.example"})
+
+
+def test_what_a_callable_says_is_not_remembered():
+    allowed = {"https://a.example"}
+    policy = Policy.from_options(origins=lambda origin: origin in allowed)
+    asked = {"Origin": "https://a.example"}
+    assert policy.decide("GET", asked).outcome == "granted"
+    allowed.clear()
+    assert policy.decide("GET", asked).outcome == "origin"
+    assert policy.known == {}
