@@ -281,6 +281,7 @@ def tables(found) -> str:
                     "default": "`CORS(app)`, actual request",
                     "allowed": "list of 5, origin allowed",
                     "refused": "list of 5, origin not allowed",
+                    "refused, new": "the same, each from another origin",
                     "plain": "list of 5, no `Origin`",
                     "preflight": "preflight (less than none: the app is not asked)",
                     "default, new": "`CORS(app)`, each request from another origin",

@@ -147,6 +147,7 @@ CASES = {
     "preflight": preflight(),
     "preflight, new": preflight("content-type,x-#"),
     "default, new": Case({}, sent={"Origin": "https://a#.example"}, expected="https://a0.example"),
+    "refused, new": Case(LIST, sent={"Origin": "https://evil#.test"}, expected=None),
     "preflight refused": preflight(origin=EVIL, expected=None),
     "decorated": Case(view_options=LIST, sent=FROM_ALLOWED),
     "decorated, app too": Case(LIST, LIST, sent=FROM_ALLOWED),
