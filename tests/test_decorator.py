@@ -1432,7 +1432,8 @@ def test_doubts_about_the_decorator_are_told_once(recwarn: pytest.WarningsRecord
     assert [__file__] == [warning.filename for warning in told]
     serve(app, decorated)
     assert answer(get(app)) == (200, APP)
-    assert recwarn.list == []
+    # Flask 2.2 has warnings of its own on newer Pythons.
+    assert [warning for warning in recwarn.list if warning.category is CORSWarning] == []
 
 
 def test_options_given_as_iterators_are_read_once(app: Flask) -> None:

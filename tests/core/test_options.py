@@ -6,7 +6,7 @@ import pkgutil
 import re
 import typing
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -1151,6 +1151,11 @@ def test_the_historic_key_warns() -> None:
     assert "Write CORS_ALLOW_HEADERS" in doubt.message
 
 
+def ours(caught: Iterable[warnings.WarningMessage]) -> list[warnings.WarningMessage]:
+    """Return the warnings of this library: Flask 2.2 has some of its own on newer Pythons."""
+    return [warning for warning in caught if warning.category is CORSWarning]
+
+
 def warned_from_app() -> None:
     CORS(Flask("x"), headers="X-A")
 
@@ -1194,8 +1199,7 @@ def test_a_warning_points_at_the_code_that_configures(set_up: Callable[[], None]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         set_up()
-    (warning,) = caught
-    assert warning.category is CORSWarning
+    (warning,) = ours(caught)
     assert isinstance(warning.message.problem, Problem)
     assert warning.message.problem.code == "option-historic"
     first = set_up.__code__.co_firstlineno
@@ -1211,4 +1215,4 @@ def test_a_subclass_of_the_extension_is_the_user_s_code() -> None:
 
     with pytest.warns(CORSWarning) as caught:
         Ours(Flask("x"))
-    assert [warning.filename for warning in caught] == [__file__]
+    assert [warning.filename for warning in ours(caught)] == [__file__]
