@@ -96,7 +96,7 @@ def _views(app: Flask) -> Iterator[Finding]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                settings = own.within(app).settings
+                settings = own.within(state_of(app)).settings
             except ConfigurationError as error:
                 yield from errors(error.problems, place)
                 continue

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from logging import DEBUG
 from threading import Lock
 from types import CoroutineType
 from typing import ClassVar, TypeAlias, TypeVar, cast
 
 from flask import Flask, current_app, got_request_exception, request
 from flask.typing import ResponseReturnValue
-from flask.wrappers import Response
+from flask.wrappers import Request, Response
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
+from ._log import logger
 from .core import Decision, Policy
 from .core.errors import Report
 from .core.headers import normalize_method
@@ -28,15 +31,19 @@ from .core.options import (
     judge,
     read_layer,
 )
-from .core.origins import OriginRules
+from .core.origins import ABOVE_ORIGIN_LENGTH, OriginRules
+from .core.policy import Lines, with_lines
 from .core.resources import PathPattern, ResourceTable
 from .wsgi import (
+    ExcInfo,
+    ResponseLines,
     StartResponse,
     WSGIEnvironment,
     adding,
     answer_preflight,
     decide,
     is_preflight,
+    lines_to_add,
     routed_path,
 )
 
@@ -45,7 +52,7 @@ Policies: TypeAlias = ResourceTable[Policy]
 
 # Keys of the WSGI environment.
 PASSAGE = "flask_cors.passage"  # the state of the app whose responses get their headers later
-DECIDED = "flask_cors.decided"  # (app, policy, decision) of the view
+DECIDED = "flask_cors.decided"  # whose policy holds, and what it adds, as far as that is known
 UNCAUGHT = "flask_cors.uncaught"  # the app in which an exception was caught by nobody
 
 # An attribute of what `cross_origin` returns: the `ViewPolicy`. `functools.wraps` carries it along.
@@ -54,12 +61,19 @@ VIEW_POLICY = "_flask_cors_policy"
 _lock = Lock()
 
 
-def this_app(app: Flask = current_app) -> Flask:
-    """Return the current app, or `app`, itself: not a stand-in, which would be another later."""
-    stand_in: object = app
-    if isinstance(stand_in, LocalProxy):
-        return cast("LocalProxy[Flask]", stand_in)._get_current_object()
-    return app
+# Looked through: what is asked of a proxy costs ten times as much as of what it stands for.
+_current_app = cast("LocalProxy[Flask]", current_app)
+_request = cast("LocalProxy[Request]", request)
+
+
+def this_environ() -> WSGIEnvironment:
+    """Return the WSGI environment of the current request."""
+    return _request._get_current_object().environ
+
+
+def this_app() -> Flask:
+    """Return the current app itself: not a stand-in, which would be another later."""
+    return _current_app._get_current_object()
 
 
 def run_in(app: Flask, awaitable: Awaitable[T]) -> T:
@@ -156,14 +170,13 @@ class ViewPolicy:
         """Return what was decorated with this policy last, if it is still there."""
         return self._view() if self._view else None
 
-    def within(self, app: Flask) -> Policy:
-        """Return the policy in `app`, whose configuration says what the decorator does not."""
-        state = state_of(app)
-        return state.views.get(self) or self._compile(app, state)
+    def within(self, state: AppState) -> Policy:
+        """Return the policy in an app, whose configuration says what the decorator does not."""
+        return state.views.get(self) or self._compile(state)
 
-    def _compile(self, app: Flask, state: AppState) -> Policy:
+    def _compile(self, state: AppState) -> Policy:
         report = Report()
-        values = read_layer(config_of(app, report), OPTIONS, report)
+        values = read_layer(config_of(state.app, report), OPTIONS, report)
         policy = Policy(judge({**values, **self._values}, "", report))
         report.raise_problems()
         report.warn(told=self._told)
@@ -175,23 +188,26 @@ class ViewPolicy:
 
 def view_policy(view: object, method: str) -> ViewPolicy | None:
     """Return the policy that `cross_origin` gave a view function, or a method of its class."""
+    holders: list[object] = [view]
     view_class = getattr(view, "view_class", None)
-    handler = getattr(view_class, method.lower(), None)
-    if handler is None and method == "HEAD":
-        handler = getattr(view_class, "get", None)
-    # Flask-RESTful applies these to a method when it is called, so the method does not have it.
-    applied: object = getattr(view_class, "method_decorators", ())
-    if isinstance(applied, Mapping):
-        applied = cast("Mapping[object, object]", applied).get(method.lower(), ())
-    holders = [view, *reversed(cast("Sequence[object]", applied)), handler]
-    for holder in [*holders, getattr(view_class, "dispatch_request", None)]:
+    if view_class is not None:
+        handler = getattr(view_class, method.lower(), None)
+        if handler is None and method == "HEAD":
+            handler = getattr(view_class, "get", None)
+        # Flask-RESTful applies these to a method when it is called, so the method does not have it.
+        applied: object = getattr(view_class, "method_decorators", ())
+        if isinstance(applied, Mapping):
+            applied = cast("Mapping[object, object]", applied).get(method.lower(), ())
+        holders += [*reversed(cast("Sequence[object]", applied)), handler]
+        holders.append(getattr(view_class, "dispatch_request", None))
+    for holder in holders:
         own = getattr(holder, VIEW_POLICY, None)
         if isinstance(own, ViewPolicy):
             return own
     return None
 
 
-Decided: TypeAlias = tuple["Flask | None", "Policy | None", "Decision | None"]
+Decided: TypeAlias = tuple["Flask | None", "Policy | None", "Lines | None"]
 _UNDECIDED: Decided = (None, None, None)
 _NOWHERE: Policies = ResourceTable(())
 
@@ -203,7 +219,8 @@ class AppState:
         self.app = app
         self._wait = partial(run_in, app)
         self.resources = _NOWHERE
-        self._everywhere: Policy | None = None
+        self.alone: Policy | None = None
+        """the policy of every response, whatever it answers to, unless a view has its own"""
         self.blueprints: dict[str, Policies] = {}
         # Weak, so that a view that is decorated anew for each request leaves nothing.
         self.views: weakref.WeakKeyDictionary[ViewPolicy, Policy] = weakref.WeakKeyDictionary()
@@ -224,7 +241,11 @@ class AppState:
                 self.blueprints[blueprint] = ResourceTable((*known.given, *entries))
             else:
                 self.resources = ResourceTable((*self.resources.given, *entries))
-                self._everywhere = self.resources.everywhere
+            everywhere = None if self.blueprints else self.resources.everywhere
+            if everywhere is not None and everywhere.settings.intercept_exceptions:
+                self.alone = everywhere
+            else:
+                self.alone = None
             if not self.installed:
                 self.installed = True
                 _install(self)
@@ -260,28 +281,25 @@ class AppState:
         """Return what a policy says about a request; `async` origin callables are bridged."""
         return decide(policy, environ, self._wait)
 
-    def decision(self, environ: WSGIEnvironment, status: str) -> Decision | None:
-        """Return what to add to a response of the app with a status, if anything."""
+    def lines(self, environ: WSGIEnvironment, status: str) -> Lines:
+        """Return what to add to a response of the app with a status."""
         decided: Decided = environ.get(DECIDED, _UNDECIDED)
-        decided_in, policy, decision = decided
+        decided_in, policy, lines = decided
         if decided_in is not self.app:
-            policy, decision = self._everywhere, None
-            if policy is None or ViewPolicy.decorated or self.blueprints:
-                policy = self.response_policy(environ)
+            policy, lines = self.response_policy(environ), None
         if policy is None:
-            return None
-        if UNCAUGHT in environ and is_withheld(self.app, policy, environ, status):
-            return None
-        if decision is None:
-            decision = decide(policy, environ, self._wait)
+            return ()
+        if lines is None:
+            lines = lines_to_add(policy, environ, self._wait)
             # A response may be started anew; what is decided stays.
-            environ[DECIDED] = (self.app, policy, decision)
-        return decision
+            environ[DECIDED] = (self.app, policy, lines)
+        withheld = UNCAUGHT in environ and is_withheld(self.app, policy, environ, status)
+        return () if withheld else lines
 
     def response_policy(self, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds for a response."""
         if not self._routed():
-            return self._everywhere or self.resources.find(routed_path(environ))
+            return self.alone or self.resources.find(routed_path(environ))
         if is_preflight(environ):
             return self.preflight_policy(environ)
         rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
@@ -301,11 +319,14 @@ class AppState:
 
     def policy(self, endpoint: str | None, method: str, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds: the view's, the innermost blueprint's, or a resource's."""
-        path = routed_path(environ)
         if endpoint is not None:
             view = view_policy(self.app.view_functions.get(endpoint), method)
             if view is not None:
-                return view.within(self.app)
+                return view.within(self)
+        if self.alone is not None:
+            return self.alone
+        path = routed_path(environ)
+        if endpoint is not None:
             blueprint = endpoint.rpartition(".")[0]
             while blueprint:
                 table = self.blueprints.get(blueprint)
@@ -364,7 +385,7 @@ def _install_inside(state: AppState) -> None:
             policy = state.preflight_policy(environ)
             if policy is not None and policy.settings.automatic_options:
                 response = app.response_class()
-                state.decide(policy, environ).apply(response.headers)
+                add_to(response.headers, state.decide(policy, environ).lines)
                 return response
         return dispatch()
 
@@ -373,13 +394,18 @@ def _install_inside(state: AppState) -> None:
         from_error_handler: bool = False,  # noqa: FBT001, FBT002  (Flask's signature)
     ) -> Response:
         response = finalize(rv, from_error_handler)
-        decision = state.decision(request.environ, response.status)
-        if decision is not None:
-            decision.apply(response.headers)
+        add_to(response.headers, state.lines(request.environ, response.status))
         return response
 
     app.full_dispatch_request = full_dispatch_request  # type: ignore[method-assign]  # before any hook
     app.finalize_request = finalize_request  # type: ignore[method-assign]  # after any hook
+
+
+def add_to(headers: Headers, lines: Lines) -> None:
+    """Add the lines of a decision to the headers of a response."""
+    present = list(headers)
+    for name, value in with_lines(present, lines)[len(present) :]:
+        headers.add(name, value)
 
 
 class _Middleware:
@@ -392,11 +418,32 @@ class _Middleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         state = self._state
         environ[PASSAGE] = state
-        if environ["REQUEST_METHOD"] == "OPTIONS" and is_preflight(environ):
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            return self._options(environ, start_response)
+
+        # What most requests of most apps need is written out: a call costs as much as all of it.
+        def start(
+            status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            lines, policy = None, state.alone
+            if policy is not None and not (ViewPolicy.decorated or logger.isEnabledFor(DEBUG)):
+                origin: str | None = environ.get("HTTP_ORIGIN")
+                # Cut, for what is looked up is hashed, and a request may bring any length.
+                lines = policy.known.get(origin and origin[:ABOVE_ORIGIN_LENGTH])
+            headers = with_lines(headers, state.lines(environ, status) if lines is None else lines)
+            if exc_info is None:
+                return start_response(status, headers)
+            return start_response(status, headers, exc_info)
+
+        return self.app(environ, start)
+
+    def _options(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        state = self._state
+        if is_preflight(environ):
             policy = state.preflight_policy(environ)
             if policy is not None and policy.settings.automatic_options:
                 return answer_preflight(state.decide(policy, environ), start_response)
-        return self.app(environ, adding(start_response, state.decision, environ))
+        return self.app(environ, adding(start_response, state.lines, environ))
 
 
 class _DebuggerMiddleware:
@@ -407,8 +454,8 @@ class _DebuggerMiddleware:
         self._state = state
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def decision(environ: WSGIEnvironment, status: str) -> Decision | None:
+        def lines(environ: WSGIEnvironment, status: str) -> Lines:
             uncaught = environ.get(UNCAUGHT) is self._state.app
-            return self._state.decision(environ, status) if uncaught else None
+            return self._state.lines(environ, status) if uncaught else ()
 
-        return self.app(environ, adding(start_response, decision, environ))
+        return self.app(environ, adding(start_response, lines, environ))

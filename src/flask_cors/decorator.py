@@ -18,20 +18,24 @@ from ._flask import (
     DECIDED,
     PASSAGE,
     VIEW_POLICY,
+    AppState,
     ViewPolicy,
+    add_to,
     asked_method,
     is_withheld,
     matched,
     run_in,
     state_of,
     this_app,
+    this_environ,
     view_policy,
 )
 from .core import Decision, Policy
 from .core.errors import Report, shown
 from .core.options import CrossOriginOptions, Unpack
 from .core.origins import is_async
-from .wsgi import WSGIEnvironment, decide, decide_async, is_preflight
+from .core.policy import Lines
+from .wsgi import WSGIEnvironment, decide, decide_async, is_preflight, lines_to_add
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=ResponseReturnValue)
@@ -125,18 +129,15 @@ class _Decorator:
 def _sync_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(view)
     def wrapper(*args: object, **kwargs: object) -> object:
-        environ, app, answer = request.environ, this_app(), None
-        if not _is_decided(environ, app):
-            policy = _governing(own, environ, app)
-            if policy is None:
-                answer = _without_policy()
-            else:
-                answer = _settle(app, policy, decide(policy, environ, partial(run_in, app)))
+        policy, answer = _begin(own)
+        if policy is not None:
+            answer = _settle(policy, decide(policy, this_environ(), partial(run_in, this_app())))
         if answer is not None:
             return answer
         result = view(*args, **kwargs)
         # Flask awaits what a coroutine function returns, but this one is none.
-        return run_in(app, result) if inspect.isawaitable(result) else result
+        awaitable = hasattr(result, "__await__")
+        return run_in(this_app(), cast("Awaitable[object]", result)) if awaitable else result
 
     return wrapper
 
@@ -144,13 +145,9 @@ def _sync_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callab
 def _async_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(view)
     async def wrapper(*args: object, **kwargs: object) -> object:
-        environ, app, answer = request.environ, this_app(), None
-        if not _is_decided(environ, app):
-            policy = _governing(own, environ, app)
-            if policy is None:
-                answer = _without_policy()
-            else:
-                answer = _settle(app, policy, await decide_async(policy, environ))
+        policy, answer = _begin(own)
+        if policy is not None:
+            answer = _settle(policy, await decide_async(policy, this_environ()))
         if answer is not None:
             return answer
         return await cast("Awaitable[object]", view(*args, **kwargs))
@@ -158,10 +155,38 @@ def _async_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Calla
     return wrapper
 
 
-def _is_decided(environ: WSGIEnvironment, app: Flask) -> bool:
-    """Return whether an outer decorator has decided: of stacked ones the outermost holds."""
+_CALL_THE_VIEW = (None, None)
+
+
+def _begin(own: ViewPolicy | None) -> tuple[Policy | None, Response | None]:
+    """Return the policy that is to be asked before the view is called, or what is answered instead.
+
+    Only one with callables is, for these may need the event loop of the view; what another says is
+    found out when there is a response.
+    """
+    environ, app = this_environ(), this_app()
     decided = environ.get(DECIDED)
-    return decided is not None and decided[0] is app
+    if decided is not None and decided[0] is app:
+        return _CALL_THE_VIEW  # of stacked decorators the outermost holds
+    if own is None or environ["REQUEST_METHOD"] == "OPTIONS":
+        policy = _governing(own, environ, app)
+        return policy, None if policy else _without_policy()
+    state = state_of(app)
+    policy = own.within(state)
+    if policy.settings.origins.predicates:
+        return policy, None
+    _pass_on(state, environ, policy, None)
+    return _CALL_THE_VIEW
+
+
+def _pass_on(
+    state: AppState, environ: WSGIEnvironment, policy: Policy, lines: Lines | None
+) -> None:
+    """Note whose policy the response gets, and what it adds if that is known."""
+    environ[DECIDED] = (state.app, policy, lines)
+    if environ.get(PASSAGE) is not state:
+        # No extension is around this app to do it.
+        after_this_request(partial(_apply, state, environ, policy, lines))
 
 
 def _governing(own: ViewPolicy | None, environ: WSGIEnvironment, app: Flask) -> Policy | None:
@@ -174,16 +199,13 @@ def _governing(own: ViewPolicy | None, environ: WSGIEnvironment, app: Flask) -> 
         endpoint = matched(app, environ, method)
         if endpoint is not None:
             own = view_policy(app.view_functions.get(endpoint), method)
-    return own.within(app) if own else None
+    return own.within(state_of(app)) if own else None
 
 
-def _settle(app: Flask, policy: Policy, decision: Decision) -> Response | None:
+def _settle(policy: Policy, decision: Decision) -> Response | None:
     """See to it that the decision reaches the response; return that one, if it is made here."""
-    environ = request.environ
-    environ[DECIDED] = (app, policy, decision)
-    if environ.get(PASSAGE) is not state_of(app):
-        # No extension is around this app to do it.
-        after_this_request(partial(_apply, policy, decision))
+    environ, app = this_environ(), this_app()
+    _pass_on(state_of(app), environ, policy, decision.lines)
     if environ["REQUEST_METHOD"] != "OPTIONS":
         return None
     if decision.kind == "preflight" and policy.settings.automatic_options:
@@ -207,9 +229,15 @@ def _view_class() -> object:
     return getattr(view, "view_class", None)
 
 
-def _apply(policy: Policy, decision: Decision, response: Response) -> Response:
-    if not is_withheld(this_app(), policy, request.environ, response.status):
-        decision.apply(response.headers)
+def _apply(
+    state: AppState,
+    environ: WSGIEnvironment,
+    policy: Policy,
+    lines: Lines | None,
+    response: Response,
+) -> Response:
+    if not is_withheld(state.app, policy, environ, response.status):
+        add_to(response.headers, lines_to_add(policy, environ) if lines is None else lines)
     return response
 
 

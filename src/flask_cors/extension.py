@@ -6,8 +6,9 @@ from typing import cast
 
 from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
+from werkzeug.local import LocalProxy
 
-from ._flask import config_of, state_of, this_app
+from ._flask import config_of, state_of
 from .core import Problem
 from .core.errors import Report, shown
 from .core.options import CORSOptions, Layer, Unpack, held, resolve
@@ -55,7 +56,7 @@ class CORS:
             told = [*self._told, *_judge_alone(layers)]
             app.record(lambda setup: _set_up_blueprint(setup, layers, told))
         elif hasattr(app, "wsgi_app") and not isinstance(app, type):
-            _add(this_app(app), layers, self._told)
+            _add(_itself(app), layers, self._told)
         else:
             report = Report()
             report.error(
@@ -67,6 +68,14 @@ class CORS:
                 "WSGI app flask_cors.wsgi.CORSMiddleware",
             )
             report.raise_problems()
+
+
+def _itself(app: Flask) -> Flask:
+    """Return an app, and not a stand-in (`current_app`), which would be another one later."""
+    stand_in: object = app
+    if isinstance(stand_in, LocalProxy):
+        return cast("LocalProxy[Flask]", stand_in)._get_current_object()
+    return app
 
 
 def _layer(options: CORSOptions) -> Layer:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from logging import DEBUG
 from types import GeneratorType, TracebackType
 from typing import Any, Protocol, TypeAlias, Union, cast
 
-from ._log import is_worth_logging, log_decision
+from ._log import is_worth_logging, log_decision, logger
 from .core import (
     ACL_REQUEST_HEADER_PRIVATE_NETWORK,
     ACL_REQUEST_HEADERS,
@@ -16,8 +17,8 @@ from .core import (
 )
 from .core.errors import Report, shown
 from .core.options import CORSOptions, Layer, Unpack
-from .core.origins import MAX_ORIGIN_LENGTH, is_async
-from .core.policy import compile_resources
+from .core.origins import ABOVE_ORIGIN_LENGTH, is_async
+from .core.policy import Lines, compile_resources, with_lines
 from .core.resources import ResourceTable
 
 WSGIEnvironment: TypeAlias = dict[str, Any]  # what PEP 3333 puts there is of any type
@@ -88,14 +89,7 @@ def decide(
     policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None, path: str | None = None
 ) -> Decision:
     """Return what a policy says about a request, and log it, with its path as it came."""
-    origin, method = environ.get("HTTP_ORIGIN"), environ["REQUEST_METHOD"]
-    decision = None
-    if origin is None:
-        decision = policy.plain
-    elif method != "OPTIONS" and len(origin) <= MAX_ORIGIN_LENGTH:
-        decision = policy.known.get(origin)
-    if decision is None:
-        decision = policy.decide(method, EnvironHeaders(environ), wait)
+    decision = policy.decide(environ["REQUEST_METHOD"], EnvironHeaders(environ), wait)
     if is_worth_logging(decision):
         _log(decision, policy, environ, path)
     return decision
@@ -117,6 +111,18 @@ def _log(
     log_decision(decision, policy, method, path, EnvironHeaders(environ))
 
 
+def lines_to_add(
+    policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None, path: str | None = None
+) -> Lines:
+    """Return what a policy adds to the response to a request: as `decide`, unless it is known."""
+    lines = None
+    if environ["REQUEST_METHOD"] != "OPTIONS" and not logger.isEnabledFor(DEBUG):
+        origin: str | None = environ.get("HTTP_ORIGIN")
+        # Cut, for what is looked up is hashed, and a request may bring any length.
+        lines = policy.known.get(origin and origin[:ABOVE_ORIGIN_LENGTH])
+    return decide(policy, environ, wait, path).lines if lines is None else lines
+
+
 def answer_preflight(decision: Decision, start_response: StartResponse) -> Iterable[bytes]:
     """Answer a preflight: 200 and empty, granted or not, so that a browser can say what failed."""
     start_response("200 OK", decision.added_to([("Content-Length", "0")]))
@@ -125,7 +131,7 @@ def answer_preflight(decision: Decision, start_response: StartResponse) -> Itera
 
 def adding(
     start_response: StartResponse,
-    decide_now: Callable[[WSGIEnvironment, str], Decision | None],
+    lines_now: Callable[[WSGIEnvironment, str], Lines],
     environ: WSGIEnvironment,
 ) -> StartResponse:
     """Return a `start_response` that adds what is decided when a response starts, by its status."""
@@ -133,9 +139,7 @@ def adding(
     def start(
         status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
     ) -> Callable[[bytes], object]:
-        decision = decide_now(environ, status)
-        if decision is not None:
-            headers = decision.added_to(headers)
+        headers = with_lines(headers, lines_now(environ, status))
         if exc_info is None:
             return start_response(status, headers)
         return start_response(status, headers, exc_info)
@@ -182,11 +186,11 @@ class CORSMiddleware:
             return self.app(environ, start_response)
         if is_preflight(environ) and policy.settings.automatic_options:
             return answer_preflight(decide(policy, environ), start_response)
-        decided: list[Decision] = []
+        decided: list[Lines] = []
 
-        def decide_once(environ: WSGIEnvironment, _status: str) -> Decision:
+        def decide_once(environ: WSGIEnvironment, _status: str) -> Lines:
             if not decided:  # a response may be started anew
-                decided.append(decide(policy, environ, path=path))
+                decided.append(lines_to_add(policy, environ, path=path))
             return decided[0]
 
         start = adding(start_response, decide_once, environ)

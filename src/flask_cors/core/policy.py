@@ -46,6 +46,7 @@ from .protocols import RequestHeaders, ResponseHeaders
 from .resources import PathPattern
 
 Field: TypeAlias = tuple[str, str]
+Lines: TypeAlias = tuple[Field, ...]
 Kind: TypeAlias = Literal["preflight", "actual", "plain"]
 Outcome: TypeAlias = Literal["granted", "origin", "method", "headers"]
 Answer: TypeAlias = tuple[bool, "Exception | None"]
@@ -56,8 +57,6 @@ MAX_KNOWN = 1024  # origins, beside the exact ones, whose decision is kept
 _VARY = "Vary"
 _VARY_ORIGIN = ("Origin",)
 _VARY_PREFLIGHT = ("Origin", ACL_REQUEST_METHOD, ACL_REQUEST_HEADERS)
-# What may stand twice in a response: lists, which are read as one.
-_LISTS = frozenset({"vary", ACL_EXPOSE_HEADERS.lower()})
 # Names, in lower case: a response that has one of these already is merged with care.
 MERGED_FIELDS = frozenset(
     name.lower()
@@ -80,54 +79,24 @@ class Decision(NamedTuple):
     """`preflight`, `actual` (with `Origin`) or `plain` (without)"""
     outcome: Outcome = "granted"
     """`granted`, or the first check that failed, in Fetch's order"""
-    headers: tuple[Field, ...] = ()
+    headers: Lines = ()
     """the response fields, but for `Vary`"""
     vary: tuple[str, ...] = ()
     """the request fields that `Vary` has to name"""
     error: Exception | None = None
     """what an origin callable raised; the origin was refused for it"""
 
+    @property
+    def lines(self) -> Lines:
+        """Return the response fields, with `Vary`."""
+        return (*self.headers, (_VARY, ", ".join(self.vary))) if self.vary else self.headers
+
     def added_to(self, fields: Iterable[Field]) -> list[Field]:
         """Return the lines of a response together with what the decision adds to them.
 
         A response that has an Allow-Origin already is left alone, `Vary` included.
         """
-        lines = list(fields)
-        for name, _ in lines:
-            if name.lower() in MERGED_FIELDS:
-                return self._merged(lines)
-        lines += self.headers
-        if self.vary:
-            lines.append((_VARY, ", ".join(self.vary)))
-        return lines
-
-    def _merged(self, lines: list[Field]) -> list[Field]:
-        present = {name.lower() for name, _ in lines}
-        if ACL_ORIGIN.lower() in present:
-            return lines
-        # Credentials that the app allows by itself, and the policy does not, are not to meet an
-        # origin that the policy allows without them.
-        foreign = ACL_CREDENTIALS.lower() in present and all(
-            name != ACL_CREDENTIALS for name, _ in self.headers
-        )
-        # Twice `true` reads `true, true`, which fails the check.
-        added = [
-            (name, value)
-            for name, value in (() if foreign else self.headers)
-            if name.lower() not in present or name.lower() in _LISTS
-        ]
-        varies = {
-            element.strip().lower()
-            for name, value in lines
-            if name.lower() == "vary"
-            for element in value.split(",")
-        }
-        missing = (
-            [] if "*" in varies else [name for name in self.vary if name.lower() not in varies]
-        )
-        if missing:
-            added.append((_VARY, ", ".join(missing)))
-        return lines + added
+        return with_lines(list(fields), self.lines)
 
     def apply(self, headers: ResponseHeaders) -> None:
         """Write the decision to a framework's response headers."""
@@ -136,6 +105,40 @@ class Decision(NamedTuple):
             # One line for all: a mapping's assignment replaces the lines of that name.
             same = [old for old_name, old in present if old_name.lower() == name.lower()]
             headers[name] = ", ".join([*same, value])
+
+
+def with_lines(present: list[Field], lines: Lines) -> list[Field]:
+    """Return the lines of a response together with those that a decision adds to it."""
+    for name, _ in present:
+        if name.lower() in MERGED_FIELDS:
+            return [*present, *_mergeable(present, lines)]
+    return [*present, *lines]
+
+
+def _mergeable(present: list[Field], lines: Lines) -> list[Field]:
+    """Return those of a decision's lines, or that of them, which a response does not have yet."""
+    names = {name.lower() for name, _ in present}
+    if ACL_ORIGIN.lower() in names:
+        return []
+    # Credentials that the app allows by itself, and the policy does not, are not to meet an
+    # origin that the policy allows without them.
+    foreign = ACL_CREDENTIALS.lower() in names and all(name != ACL_CREDENTIALS for name, _ in lines)
+    varies = {
+        element.strip().lower()
+        for name, value in present
+        if name.lower() == "vary"
+        for element in value.split(",")
+    }
+    added: list[Field] = []
+    for name, value in lines:
+        if name == _VARY:
+            missing = [each for each in value.split(", ") if each.lower() not in varies]
+            if missing and "*" not in varies:
+                added.append((_VARY, ", ".join(missing)))
+        # Twice `true` reads `true, true`, which fails the check.
+        elif not foreign and (name == ACL_EXPOSE_HEADERS or name.lower() not in names):
+            added.append((name, value))
+    return added
 
 
 def ask(
@@ -194,17 +197,14 @@ class Policy:
     """the origin, if Allow-Origin is that one for everyone"""
     _vary: tuple[str, ...] = field(init=False, repr=False)
     _vary_preflight: tuple[str, ...] = field(init=False, repr=False)
-    _credentials: tuple[Field, ...] = field(init=False, repr=False)
-    _readable: tuple[Field, ...] = field(init=False, repr=False)
+    _credentials: Lines = field(init=False, repr=False)
+    _readable: Lines = field(init=False, repr=False)
     """what a granted response carries beside Allow-Origin, if it is no preflight"""
     _methods: str = field(init=False, repr=False)
-    _preflight: Callable[[str, str], tuple[Outcome, tuple[Field, ...]]] = field(
-        init=False, repr=False
-    )
-    known: dict[str, Decision] = field(init=False, repr=False, default_factory=dict[str, Decision])
-    """what was decided about requests that are no preflights, by their origin"""
-    plain: Decision = field(init=False, repr=False)
-    """what is decided about every request without `Origin`"""
+    _preflight: Callable[[str, str], tuple[Outcome, Lines]] = field(init=False, repr=False)
+    known: dict[str | None, Lines] = field(init=False, repr=False)
+    """the lines that the response to a request which is no preflight gets, by its `Origin`"""
+    _plain: Decision = field(init=False, repr=False)
     _refused: Decision = field(init=False, repr=False)
     _refused_preflight: Decision = field(init=False, repr=False)
 
@@ -231,7 +231,8 @@ class Policy:
             ("_methods", ", ".join(sorted(settings.methods.names))),
             # Browsers ask for the same few things again and again.
             ("_preflight", lru_cache(maxsize=64)(self._check_preflight)),
-            ("plain", plain),
+            ("known", {None: plain.lines}),
+            ("_plain", plain),
             ("_refused", Decision("actual", "origin", vary=vary)),
             ("_refused_preflight", Decision("preflight", "origin", vary=vary_preflight)),
         ):
@@ -266,7 +267,7 @@ class Policy:
         """
         origin = headers.get("Origin")
         if origin is None:
-            return self.plain
+            return self._plain
         rules = self.settings.origins
         allowed = rules.verdict(origin)
         if allowed is None:
@@ -278,7 +279,7 @@ class Policy:
         """Same as `decide`, awaiting the origin callables that need it."""
         origin = headers.get("Origin")
         if origin is None:
-            return self.plain
+            return self._plain
         rules = self.settings.origins
         allowed = rules.verdict(origin)
         if allowed is None:
@@ -329,10 +330,11 @@ class Policy:
         if len(origin) <= MAX_ORIGIN_LENGTH:
             if len(self.known) >= MAX_KNOWN + len(self.settings.origins.exact):
                 self.known.clear()  # those that ask often are soon back
-            self.known[origin] = decision
+                self.known[None] = self._plain.lines
+            self.known[origin] = decision.lines
         return decision
 
-    def _check_preflight(self, method: str, headers: str) -> tuple[Outcome, tuple[Field, ...]]:
+    def _check_preflight(self, method: str, headers: str) -> tuple[Outcome, Lines]:
         """Check the method and the headers that a preflight asks for; return what it is granted."""
         settings, method = self.settings, normalize_method(method)
         if not settings.methods.allow(method):
