@@ -150,7 +150,10 @@ async def test_added_lines_follow_those_of_the_app_in_lower_case():
     ("own", "vary"),
     [
         pytest.param([], ["Origin"], id="none"),
-        pytest.param([b"Accept-Encoding"], ["Accept-Encoding", "Origin"], id="another"),
+        pytest.param([b"Accept-Encoding"], ["Accept-Encoding, Origin"], id="another"),
+        pytest.param(
+            [b"Accept", b"Cookie"], ["Accept, Cookie, Origin"], id="two-lines-and-another"
+        ),
         pytest.param([b"accept, ORIGIN"], ["accept, ORIGIN"], id="names-it"),
         pytest.param([b"Accept", b"origin"], ["Accept", "origin"], id="names-it-in-a-second-line"),
         pytest.param([b"*"], ["*"], id="everything"),

@@ -32,7 +32,7 @@ from .core.options import (
     read_layer,
 )
 from .core.origins import ABOVE_ORIGIN_LENGTH, OriginRules
-from .core.policy import Lines, with_lines
+from .core.policy import MERGED_FIELDS, VARY, Lines, mergeable, with_lines
 from .core.resources import PathPattern, ResourceTable
 from .wsgi import (
     ExcInfo,
@@ -286,7 +286,8 @@ class AppState:
         decided: Decided = environ.get(DECIDED, _UNDECIDED)
         decided_in, policy, lines = decided
         if decided_in is not self.app:
-            policy, lines = self.response_policy(environ), None
+            policy, lines = None if ViewPolicy.decorated else self.alone, None
+            policy = policy or self.response_policy(environ)
         if policy is None:
             return ()
         if lines is None:
@@ -403,8 +404,11 @@ def _install_inside(state: AppState) -> None:
 
 def add_to(headers: Headers, lines: Lines) -> None:
     """Add the lines of a decision to the headers of a response."""
-    present = list(headers)
-    for name, value in with_lines(present, lines)[len(present) :]:
+    if any(name.lower() in MERGED_FIELDS for name, _ in headers):
+        lines = tuple(mergeable(headers, lines))
+        if any(name == VARY for name, _ in lines):
+            headers.pop(VARY, None)
+    for name, value in lines:
         headers.add(name, value)
 
 

@@ -31,7 +31,7 @@ from .core import (
 )
 from .core.errors import Report
 from .core.options import CORSOptions, Layer, Unpack
-from .core.policy import MERGED_FIELDS, compile_resources
+from .core.policy import MERGED_FIELDS, VARY, compile_resources, mergeable
 from .core.resources import ResourceTable
 
 # `ASGI3Application` would refuse the apps of Quart, Starlette and Django in every type checker.
@@ -59,7 +59,7 @@ _WRITTEN = {
         ACL_METHODS,
         ACL_ORIGIN,
         ACL_RESPONSE_PRIVATE_NETWORK,
-        "Vary",
+        VARY,
     )
 }
 _MERGED = frozenset(name.encode("ascii") for name in MERGED_FIELDS)
@@ -158,7 +158,7 @@ class CORSMiddleware:
 
 
 async def _respond(send: ASGISendCallable, status: int, decision: Decision, body: bytes) -> None:
-    lines = [(b"content-length", b"%d" % len(body)), *_encoded(decision.added_to(()))]
+    lines = [(b"content-length", b"%d" % len(body)), *_encoded(decision.lines)]
     if body:
         lines.append((b"content-type", b"text/plain"))
     start: HTTPResponseStartEvent = {
@@ -174,12 +174,13 @@ async def _respond(send: ASGISendCallable, status: int, decision: Decision, body
 def _added(decision: Decision, lines: Lines) -> Lines:
     """Return the lines of a response with what the decision adds."""
     lines = list(lines)
-    fields: list[tuple[str, str]] = []
-    for name, _ in lines:
-        if name.lower() in _MERGED:
-            fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
-            break
-    return lines + _encoded(decision.added_to(fields)[len(fields) :])
+    if not any(name.lower() in _MERGED for name, _ in lines):
+        return lines + _encoded(decision.lines)
+    present = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
+    added = mergeable(present, decision.lines)
+    if any(name == VARY for name, _ in added):
+        lines = [line for line in lines if line[0].lower() != b"vary"]
+    return lines + _encoded(added)
 
 
 def _encoded(fields: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

@@ -54,14 +54,14 @@ Answer: TypeAlias = tuple[bool, "Exception | None"]
 
 MAX_KNOWN = 1024  # origins, beside the exact ones, whose decision is kept
 
-_VARY = "Vary"
+VARY = "Vary"
 _VARY_ORIGIN = ("Origin",)
 _VARY_PREFLIGHT = ("Origin", ACL_REQUEST_METHOD, ACL_REQUEST_HEADERS)
 # Names, in lower case: a response that has one of these already is merged with care.
 MERGED_FIELDS = frozenset(
     name.lower()
     for name in (
-        _VARY,
+        VARY,
         ACL_ORIGIN,
         ACL_CREDENTIALS,
         ACL_METHODS,
@@ -89,7 +89,7 @@ class Decision(NamedTuple):
     @property
     def lines(self) -> Lines:
         """Return the response fields, with `Vary`."""
-        return (*self.headers, (_VARY, ", ".join(self.vary))) if self.vary else self.headers
+        return (*self.headers, (VARY, ", ".join(self.vary))) if self.vary else self.headers
 
     def added_to(self, fields: Iterable[Field]) -> list[Field]:
         """Return the lines of a response together with what the decision adds to them.
@@ -101,44 +101,55 @@ class Decision(NamedTuple):
     def apply(self, headers: ResponseHeaders) -> None:
         """Write the decision to a framework's response headers."""
         present = list(headers.items())
-        for name, value in self.added_to(present)[len(present) :]:
+        for name, value in mergeable(present, self.lines):
             # One line for all: a mapping's assignment replaces the lines of that name.
             same = [old for old_name, old in present if old_name.lower() == name.lower()]
-            headers[name] = ", ".join([*same, value])
+            headers[name] = value if name == VARY else ", ".join([*same, value])
 
 
 def with_lines(present: list[Field], lines: Lines) -> list[Field]:
     """Return the lines of a response together with those that a decision adds to it."""
     for name, _ in present:
         if name.lower() in MERGED_FIELDS:
-            return [*present, *_mergeable(present, lines)]
-    return [*present, *lines]
+            break
+    else:
+        return [*present, *lines]
+    added = mergeable(present, lines)
+    if any(name == VARY for name, _ in added):
+        present = [field for field in present if field[0].lower() != "vary"]
+    return [*present, *added]
 
 
-def _mergeable(present: list[Field], lines: Lines) -> list[Field]:
-    """Return those of a decision's lines, or that of them, which a response does not have yet."""
+def mergeable(present: Iterable[Field], lines: Lines) -> list[Field]:
+    """Return what of a decision's lines a response does not have yet.
+
+    `Vary` comes with what the response varies by already, and replaces it: nginx, up to 1.22,
+    keeps responses apart by the last line alone where there are several.
+    """
+    present = list(present)
     names = {name.lower() for name, _ in present}
     if ACL_ORIGIN.lower() in names:
         return []
     # Credentials that the app allows by itself, and the policy does not, are not to meet an
     # origin that the policy allows without them.
     foreign = ACL_CREDENTIALS.lower() in names and all(name != ACL_CREDENTIALS for name, _ in lines)
-    varies = {
-        element.strip().lower()
-        for name, value in present
-        if name.lower() == "vary"
-        for element in value.split(",")
-    }
     added: list[Field] = []
     for name, value in lines:
-        if name == _VARY:
-            missing = [each for each in value.split(", ") if each.lower() not in varies]
-            if missing and "*" not in varies:
-                added.append((_VARY, ", ".join(missing)))
+        if name == VARY:
+            vary = _joined_vary(present, value)
+            added += [(VARY, vary)] if vary else []
         # Twice `true` reads `true, true`, which fails the check.
         elif not foreign and (name == ACL_EXPOSE_HEADERS or name.lower() not in names):
             added.append((name, value))
     return added
+
+
+def _joined_vary(present: Iterable[Field], vary: str) -> str | None:
+    """Return the `Vary` of a response with that of a decision, or `None` if it says all of it."""
+    before = [value for name, value in present if name.lower() == "vary" and value.strip()]
+    varies = {element.strip().lower() for value in before for element in value.split(",")}
+    missing = [name for name in vary.split(", ") if name.lower() not in varies]
+    return None if "*" in varies or not missing else ", ".join([*before, *missing])
 
 
 def ask(
