@@ -30,7 +30,11 @@ FLASKS = {
 NEWEST_FLASK = list(FLASKS)[-1]
 
 # They have a session of their own: what they need does not go with every Flask and Python.
-WITHOUT_FRAMEWORKS = ["--ignore=tests/frameworks", "--ignore=tests/browser"]
+WITHOUT_FRAMEWORKS = [
+    "--ignore=tests/frameworks",
+    "--ignore=tests/browser",
+    "--ignore=tests/cache",
+]
 
 MATRIX = [(python, flask) for python in PYTHONS for flask in FLASKS]
 if RUNNING not in PYTHONS:
@@ -86,8 +90,9 @@ def typecheck(session: nox.Session) -> None:
 def tests(session: nox.Session, flask: str) -> None:
     """Run the tests against an installed build, on every Python with every Flask."""
     install(session, ".", *FLASKS[flask], groups=("test",))
-    # How work grows is counted once a Python: it is not Flask's.
-    once = [] if flask == NEWEST_FLASK else ["--ignore=tests/test_growth.py"]
+    # How work grows is not Flask's, nor are the commands that the docs tell people to type.
+    once = [f"--ignore=tests/test_{name}.py" for name in ("growth", "consoles")]
+    once = [] if flask == NEWEST_FLASK else once
     session.run("pytest", *(session.posargs or [*WITHOUT_FRAMEWORKS, *once]))
 
 
@@ -95,7 +100,8 @@ def tests(session: nox.Session, flask: str) -> None:
 def frameworks(session: nox.Session) -> None:
     """Run the tests with other frameworks, real servers and real Flask extensions."""
     install(session, ".", groups=("test", "frameworks", "typecheck"))
-    session.run("pytest", *(session.posargs or ["tests/frameworks", "tests/test_cli.py"]))
+    found = ["tests/frameworks", "tests/test_cli.py", "tests/test_consoles.py"]
+    session.run("pytest", *(session.posargs or found))
 
 
 @nox.session
@@ -103,6 +109,20 @@ def browser(session: nox.Session) -> None:
     """Compare the model browser with a real Chromium (Debian: chromium, chromium-driver)."""
     install(session, ".", groups=("test", "browser"))
     session.run("pytest", *(session.posargs or ["tests/browser"]))
+
+
+@nox.session
+def cache(session: nox.Session) -> None:
+    """Put real shared caches in front of a real server (Debian: nginx, varnish)."""
+    install(session, ".", groups=("test", "cache"))
+    session.run("pytest", *(session.posargs or ["tests/cache"]))
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Check what is built, twice, what is in it, and what is installed of it."""
+    install(session, groups=("package",))
+    session.run("pytest", *(session.posargs or ["tests/packaging/check.py"]))
 
 
 @nox.session

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse, run_wsgi_app
+from werkzeug.wrappers import Request
 
-from flask_cors import CORS, cross_origin
+from flask_cors import CORS, ResourceOptions, cross_origin
+from flask_cors.core.options import Origins
 
 APP = "https://app.example"
 OTHER = "https://other.example"
@@ -95,7 +97,7 @@ def make_app() -> Flask:
         app.add_url_rule(path, path, lambda: "view", methods=["GET", "PUT"])
     view = cross_origin(origins=r"https://.*\.example", methods="*")(lambda: "view")
     app.add_url_rule("/view", "view", view, methods=["GET", "PUT"])
-    resources = {
+    resources: dict[str, ResourceOptions] = {
         "/any": {"origins": "*"},
         "/list": {"origins": [APP, OTHER]},
         "/pattern": {"origins": "https://*.example"},
@@ -143,7 +145,7 @@ def ask(method: str, path: str, fields: dict[str, str], app: Flask = APPLICATION
         **{"HTTP_" + name.upper().replace("-", "_"): value for name, value in fields.items()},
     }
     parts, status, headers = run_wsgi_app(app, environ, buffered=True)
-    return TestResponse(parts, status, headers, None)
+    return TestResponse(parts, status, headers, Request(environ))
 
 
 def request_fields(field: str, value: str) -> dict[str, str]:
@@ -154,7 +156,7 @@ def request_fields(field: str, value: str) -> dict[str, str]:
 @VALUES
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_any_value_of_a_field_is_answered_soundly(method: str, field: str, value: bytes):
+def test_any_value_of_a_field_is_answered_soundly(method: str, field: str, value: bytes) -> None:
     fields = request_fields(field, value.decode("latin-1"))
     for path in PATHS:
         response = ask(method, path, fields)
@@ -164,7 +166,7 @@ def test_any_value_of_a_field_is_answered_soundly(method: str, field: str, value
 
 @VALUES
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_any_path_is_answered_soundly(method: str, value: bytes):
+def test_any_path_is_answered_soundly(method: str, value: bytes) -> None:
     for path in (
         value.decode("latin-1"),
         "/" + value.decode("latin-1"),
@@ -180,7 +182,7 @@ def test_any_path_is_answered_soundly(method: str, value: bytes):
     ["options", "Options", "GET\x00", "", "\xff", "<b>", "a" * 65_000],
     ids=["lower", "title", "nul", "empty", "latin-1", "markup", "64-kib"],
 )
-def test_any_method_is_answered_soundly(method: str):
+def test_any_method_is_answered_soundly(method: str) -> None:
     for path in PATHS:
         response = ask(method, path, request_fields("Origin", APP))
         assert response.status_code in {200, 404, 405}
@@ -188,7 +190,7 @@ def test_any_method_is_answered_soundly(method: str):
 
 
 @VALUES
-def test_any_host_is_answered_soundly(value: bytes):
+def test_any_host_is_answered_soundly(value: bytes) -> None:
     fields = {**request_fields("Origin", APP), "Host": value.decode("latin-1")}
     assert ask("OPTIONS", "/any", fields).headers["Access-Control-Allow-Origin"] == APP
     for path in PATHS:
@@ -197,7 +199,7 @@ def test_any_host_is_answered_soundly(value: bytes):
         assert unsound(list(response.headers)) == []
 
 
-def test_a_path_that_is_not_there_is_the_root():
+def test_a_path_that_is_not_there_is_the_root() -> None:
     app = Flask(__name__)
     app.get("/")(lambda: "root")
     CORS(app, resources="/")
@@ -205,7 +207,7 @@ def test_a_path_that_is_not_there_is_the_root():
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE.keys() - {"upper"}))  # that is the listed origin
-def test_no_value_that_is_not_the_listed_origin_is_let_in(name: str):
+def test_no_value_that_is_not_the_listed_origin_is_let_in(name: str) -> None:
     text = HOSTILE[name].decode("latin-1")
     for path in ("/list", "/pattern", "/regex", "/callable", "/view"):
         for method in ("GET", "OPTIONS"):
@@ -214,7 +216,7 @@ def test_no_value_that_is_not_the_listed_origin_is_let_in(name: str):
             assert "Origin" in response.headers["Vary"]
 
 
-def test_only_null_itself_is_let_in_as_null():
+def test_only_null_itself_is_let_in_as_null() -> None:
     answers = {
         text: ask("GET", "/null", {"Origin": text}).headers.get("Access-Control-Allow-Origin")
         for text in ("null", "NULL", "Null", " null", "null ", "null\x00", "'null'", APP)
@@ -225,7 +227,7 @@ def test_only_null_itself_is_let_in_as_null():
 @pytest.mark.parametrize(
     "value", ["\u212aelvin", "https://app.e\u017fample", "po\u017ft", "\udc80"]
 )
-def test_what_no_server_passes_on_is_answered_soundly(value: str):
+def test_what_no_server_passes_on_is_answered_soundly(value: str) -> None:
     for field in FIELDS:
         for path in PATHS:
             response = ask("OPTIONS", path, request_fields(field, value))
@@ -238,13 +240,13 @@ def test_what_no_server_passes_on_is_answered_soundly(value: str):
     path=st.sampled_from(PATHS) | st.binary(max_size=20).map(lambda text: text.decode("latin-1")),
     values=st.lists(st.binary(max_size=60), min_size=3, max_size=3),
 )
-def test_any_text_is_answered_soundly(method: str, path: str, values: list[bytes]):
+def test_any_text_is_answered_soundly(method: str, path: str, values: list[bytes]) -> None:
     texts = [value.decode("latin-1") for value in values]
     response = ask(method, path, dict(zip(FIELDS, texts, strict=True)))
     assert unsound(list(response.headers)) == []
 
 
-def test_beyond_the_budget_no_header_is_granted():
+def test_beyond_the_budget_no_header_is_granted() -> None:
     many = ",".join(f"x-{number}" for number in range(129))
     headers = ask("OPTIONS", "/any", request_fields(FIELDS[2], many)).headers
     assert headers["Access-Control-Allow-Methods"] == "PUT"
@@ -252,7 +254,7 @@ def test_beyond_the_budget_no_header_is_granted():
 
 
 @pytest.mark.parametrize("method", ["CONNECT", "TRACE", "TRACK", "trace"])
-def test_a_forbidden_method_is_not_granted_by_the_wildcard(method: str):
+def test_a_forbidden_method_is_not_granted_by_the_wildcard(method: str) -> None:
     headers = ask("OPTIONS", "/any", request_fields(FIELDS[1], method)).headers
     assert headers["Access-Control-Allow-Origin"] == APP
     assert "Access-Control-Allow-Methods" not in headers
@@ -303,7 +305,7 @@ def lines_of(fields: dict[str, bytes]) -> list[bytes]:
 @pytest.mark.parametrize("method", [b"GET", b"OPTIONS"])
 def test_any_bytes_of_a_field_are_answered_soundly(
     port: int, method: bytes, field: str, value: bytes
-):
+) -> None:
     fields = dict(zip(FIELDS, [APP.encode(), b"PUT", b"x-a"], strict=True))
     for path in (b"/any", b"/list", b"/view"):
         status, lines = exchange(port, method + b" " + path, *lines_of({**fields, field: value}))
@@ -336,7 +338,7 @@ def test_any_bytes_of_a_field_are_answered_soundly(
     ids=lambda target: ascii(target[:30])[2:-1],
 )
 @pytest.mark.parametrize("method", [b"GET", b"OPTIONS"])
-def test_any_target_is_answered_soundly(port: int, method: bytes, target: bytes):
+def test_any_target_is_answered_soundly(port: int, method: bytes, target: bytes) -> None:
     fields = dict(zip(FIELDS, [APP.encode(), b"PUT", b"x-a"], strict=True))
     status, lines = exchange(port, method + b" " + target, *lines_of(fields))
     assert status in {200, 308, 400, 404, 414}
@@ -348,7 +350,7 @@ def test_any_target_is_answered_soundly(port: int, method: bytes, target: bytes)
 @pytest.mark.parametrize(
     "second", [APP.encode(), b"https://evil.test", b"null", b""], ids=["same", "evil", "null", "no"]
 )
-def test_several_origins_are_no_origin(port: int, path: bytes, second: bytes):
+def test_several_origins_are_no_origin(port: int, path: bytes, second: bytes) -> None:
     fields = [b"Origin: " + APP.encode(), b"Origin: " + second]
     for order in (fields, fields[::-1]):
         asked = [*order, b"Access-Control-Request-Method: PUT"]
@@ -359,7 +361,7 @@ def test_several_origins_are_no_origin(port: int, path: bytes, second: bytes):
 
 
 @pytest.mark.server
-def test_several_lines_of_requested_headers_are_one_list(port: int):
+def test_several_lines_of_requested_headers_are_one_list(port: int) -> None:
     fields = lines_of({"Origin": APP.encode(), "Access-Control-Request-Method": b"PUT"})
     names = [b"Access-Control-Request-Headers: " + name for name in (b"x-a", b"x-b, x-c")]
     _, lines = exchange(port, b"OPTIONS /any", *fields, *names)
@@ -371,19 +373,23 @@ def test_several_lines_of_requested_headers_are_one_list(port: int):
     "field",
     [b"Origin : https://app.example", b"Origin\t: https://app.example", b"Access_Control: x"],
 )
-def test_a_field_with_a_strange_name_is_none(port: int, field: bytes):
+def test_a_field_with_a_strange_name_is_none(port: int, field: bytes) -> None:
     status, lines = exchange(port, b"GET /list", field)
     assert status in {200, 400}
     assert "Access-Control-Allow-Origin" not in dict(lines)
 
 
-# Each once had a CVE in flask-cors ---------------------------------------------------------------
+# Each once had a CVE in flask-cors, the last in its port to Sanic --------------------------------
 
 
-def app_with(resources: dict[str, dict[str, object]], **options: object) -> Flask:
+def path_as_routed(path: str) -> str:
+    return path
+
+
+def app_with(resources: dict[str, ResourceOptions]) -> Flask:
     app = Flask(__name__)
-    app.add_url_rule("/<path:path>", "view", lambda path: path, methods=["GET", "PUT"])
-    CORS(app, resources=resources, **options)
+    app.add_url_rule("/<path:path>", view_func=path_as_routed, methods=["GET", "PUT"])
+    CORS(app, resources=resources)
     return app
 
 
@@ -401,7 +407,7 @@ def let_in(app: Flask, target: str, origin: str = OTHER) -> bool:
     "target",
     ["/private/x", "/private%2Fx", "/%70rivate/x", "/p%72ivate%2fx", "/private/%2e%2e/private/x"],
 )
-def test_cve_2020_25032_the_rule_is_that_of_the_path_which_is_routed(target: str):
+def test_cve_2020_25032_the_rule_is_that_of_the_path_which_is_routed(target: str) -> None:
     """A path in another spelling was looked up as written, and missed the rule that guards it."""
     app = app_with({"/*": {"origins": "*"}, "/private/*": {"origins": APP}})
     assert let_in(app, "/public/x")
@@ -409,7 +415,7 @@ def test_cve_2020_25032_the_rule_is_that_of_the_path_which_is_routed(target: str
     assert let_in(app, target, APP)
 
 
-def test_cve_2020_25032_a_path_that_only_starts_like_an_open_one_is_not_open():
+def test_cve_2020_25032_a_path_that_only_starts_like_an_open_one_is_not_open() -> None:
     """Dots were not resolved either; here a rule sees exactly what the view gets."""
     app = app_with({"/public/*": {"origins": "*"}, "/private/*": {"origins": APP}})
     client = app.test_client()
@@ -421,7 +427,7 @@ def test_cve_2020_25032_a_path_that_only_starts_like_an_open_one_is_not_open():
 @pytest.mark.parametrize("forged", ["\r\n", "\n", "\r", "\x1b[2J", "\x00", "\x85", "\u2028"])
 def test_cve_2024_1681_a_request_writes_no_log_line_of_its_own(
     forged: str, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     """With debug logging on, a line break in the path wrote whatever lines the client wanted."""
     text = (forged + "INFO root logged in").encode().decode("latin-1")
     app = app_with({"/*": {"origins": [APP, r"https://.*\.example"]}})
@@ -434,7 +440,7 @@ def test_cve_2024_1681_a_request_writes_no_log_line_of_its_own(
     assert [message for message in messages if not re.fullmatch(r"[ -~]+", message)] == []
 
 
-def test_cve_2024_1681_a_request_cannot_flood_the_log(caplog: pytest.LogCaptureFixture):
+def test_cve_2024_1681_a_request_cannot_flood_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """The same, by length: what a client sends is shortened."""
     app = app_with({"/*": {"origins": APP}})
     with caplog.at_level(logging.DEBUG, "flask_cors"):
@@ -443,7 +449,7 @@ def test_cve_2024_1681_a_request_cannot_flood_the_log(caplog: pytest.LogCaptureF
     assert max(len(record.getMessage()) for record in caplog.records) < 1000
 
 
-def test_cve_2024_6221_private_networks_are_closed_by_default():
+def test_cve_2024_6221_private_networks_are_closed_by_default() -> None:
     """Any website was told that it may reach into the network which the server stands in."""
     fields = {**request_fields("Origin", APP), "Access-Control-Request-Private-Network": "true"}
     headers = ask("OPTIONS", "/x", fields, app_with({"/*": {}})).headers
@@ -455,15 +461,17 @@ def test_cve_2024_6221_private_networks_are_closed_by_default():
 @pytest.mark.parametrize(
     ("asked", "answer"), [("true", "true"), ("false", None), ("TRUE", None), ("1", None)]
 )
-def test_cve_2024_6221_private_networks_are_opened_on_request_only(asked: str, answer: str | None):
+def test_cve_2024_6221_private_networks_are_opened_on_request_only(
+    asked: str, answer: str | None
+) -> None:
     """Who wants it can still have it, where a preflight asks for it."""
-    app = app_with({"/*": {}}, allow_private_network=True)
+    app = app_with({"/*": {"allow_private_network": True}})
     fields = {**request_fields("Origin", APP), "Access-Control-Request-Private-Network": asked}
     headers = ask("OPTIONS", "/x", fields, app).headers
     assert headers.get("Access-Control-Allow-Private-Network") == answer
 
 
-def test_cve_2024_6839_the_more_specific_pattern_wins_over_the_longer_one():
+def test_cve_2024_6839_the_more_specific_pattern_wins_over_the_longer_one() -> None:
     """The longest pattern won, so a wordy one for much of the app lifted the rule for a part."""
     wordy = r"/(api|application|anything-else-there-is).*"
     app = app_with({wordy: {"origins": "*"}, "/api/private/*": {"origins": APP}})
@@ -472,7 +480,7 @@ def test_cve_2024_6839_the_more_specific_pattern_wins_over_the_longer_one():
     assert let_in(app, "/api/private/x", APP)
 
 
-def test_cve_2024_6839_a_literal_wins_over_every_pattern():
+def test_cve_2024_6839_a_literal_wins_over_every_pattern() -> None:
     """The same, for a rule that names one path."""
     app = app_with(
         {r"/api/v1/users/\d*[a-z]*": {"origins": "*"}, "/api/v1/users/me": {"origins": APP}}
@@ -481,7 +489,7 @@ def test_cve_2024_6839_a_literal_wins_over_every_pattern():
     assert not let_in(app, "/api/v1/users/me")
 
 
-def test_cve_2024_6844_a_plus_in_a_path_is_a_plus():
+def test_cve_2024_6844_a_plus_in_a_path_is_a_plus() -> None:
     """The path was decoded like a form, so `/a+b` was looked up as `/a b` and missed its rule."""
     app = app_with({"/*": {"origins": "*"}, "/a+b": {"origins": APP}})
     assert not let_in(app, "/a+b")
@@ -490,9 +498,62 @@ def test_cve_2024_6844_a_plus_in_a_path_is_a_plus():
 
 
 @pytest.mark.parametrize("pattern", ["/Private/*", r"/Private/\w+", "/Private/x"])
-def test_cve_2024_6866_paths_differ_by_case(pattern: str):
+def test_cve_2024_6866_paths_differ_by_case(pattern: str) -> None:
     """Paths were compared without regard to case, so an open rule covered other views as well."""
     app = app_with({pattern: {"origins": "*"}})
     assert let_in(app, "/Private/x")
     assert not let_in(app, "/private/x")
     assert not let_in(app, "/PRIVATE/x")
+
+
+TRUSTED = r"https://trusted\.example"
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        TRUSTED,
+        "^" + TRUSTED,
+        re.compile(TRUSTED),
+        re.compile(TRUSTED, re.MULTILINE),
+        [APP, TRUSTED],
+        [rf"{TRUSTED}|https://admin\.example"],
+    ],
+    ids=["string", "anchored", "compiled", "lines", "list", "alternatives"],
+)
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://trusted.example.evil.test",
+        "https://trusted.examples",
+        "https://trusted.example-evil.test",
+        "https://trusted.example:8443",
+        "https://trusted.example@evil.test",
+        "https://trusted.example/.evil.test",
+        "https://trusted.example, https://evil.test",
+    ],
+    ids=["subdomain", "label", "dash", "port", "userinfo", "path", "two"],
+)
+def test_cve_2026_37737_an_origin_that_only_begins_like_a_trusted_one_is_refused(
+    origins: Origins, origin: str
+) -> None:
+    """A regular expression had to match the start of an origin alone; the rest was anybody's."""
+    app = app_with({"/*": {"origins": origins, "supports_credentials": True}})
+    app.get("/view")(cross_origin(origins=origins)(lambda: "view"))
+    assert let_in(app, "/x", "https://trusted.example")
+    assert not let_in(app, "/x", origin)
+    view = {
+        asked: ask("GET", "/view", {"Origin": asked}, app).headers
+        for asked in ("https://trusted.example", origin)
+    }
+    answered = [headers.get("Access-Control-Allow-Origin") for headers in view.values()]
+    assert answered == ["https://trusted.example", None]
+
+
+@pytest.mark.parametrize("name", ["x-tenant-secret", "x-tenants", "evil-x-tenant"])
+def test_cve_2026_37737_a_header_that_only_begins_like_an_allowed_one_is_refused(name: str) -> None:
+    """The same, for the names that a preflight asks for."""
+    app = app_with({"/*": {"origins": APP, "allow_headers": [r"X-Tenant(-Id)?"]}})
+    asked = {**request_fields("Origin", APP), FIELDS[2]: f"x-tenant-id,{name}"}
+    headers = ask("OPTIONS", "/x", asked, app).headers
+    assert headers["Access-Control-Allow-Headers"] == "x-tenant-id"
