@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sphinx
+from sphinx.pycode import ModuleAnalyzer
+
 from flask_cors import __version__
 
 project = "Flask-CORS"
@@ -7,14 +10,53 @@ author = "the Flask-CORS contributors"
 copyright = f"2026 {author}"
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "examples"]
-nitpicky = True
+default_role = "literal"  # the docstrings mark code by single backticks
 
+add_module_names = False  # the headings say them
 autodoc_member_order = "bysource"
-autodoc_typehints = "description"
+autodoc_preserve_defaults = True
+maximum_signature_line_length = 40  # beyond it a line for each parameter, as a phone needs it
+napoleon_numpy_docstring = False
+python_use_unqualified_type_names = True
+
+# Nothing is fetched when the documentation is built, so what others document is no link.
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:class", r"(collections\.abc|datetime|re|typing)\..*"),  # the standard library
+    ("py:class", r"typing_extensions\..*"),  # what that lacks on Python 3.10
+    ("py:class", r"(flask|werkzeug)\..*"),  # what this one stands on
+    ("py:class", "Headers"),  # Werkzeug's; a field of a dataclass gives its bare name
+]
+
+# Aliases go by their names, which the page explains; each is a wall of text otherwise.
+ALIASES = (
+    "ASGIApp",
+    "Code",
+    "Credentials",
+    "Fetching",
+    "Fields",
+    "MaxAge",
+    "Methods",
+    "Origin",
+    "Origins",
+    "Resources",
+    "WSGIApplication",
+)
+autodoc_type_aliases = {name: name for name in ALIASES}
+if sphinx.version_info[0] < 9:  # the last one for Python 3.10 makes no links of them
+    nitpick_ignore_regex.append(("py:class", "|".join((*ALIASES, "Unpack"))))
+
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["page.css"]
 html_title = f"Flask-CORS {release}"
+
+# Overloads are for type checkers: to a reader the four of `cross_origin` are one.
+_decorator = ModuleAnalyzer.for_module("flask_cors.decorator")
+_decorator.analyze()
+_decorator.overloads.clear()

@@ -3,7 +3,8 @@
     python docs/examples/tenants.py                                 # Flask, on port 5000
     uvicorn --app-dir docs/examples --factory tenants:create_asgi   # behind an ASGI server
 
-Needs aiosqlite. The database is `tenants.sqlite`, or what TENANTS_DATABASE names.
+Needs aiosqlite. The database is `tenants.sqlite`, or what TENANTS_DATABASE names. It answers
+on port 5000, or on the one that PORT names.
 """
 
 from __future__ import annotations
@@ -165,4 +166,4 @@ def create_asgi(tenants: Tenants | None = None) -> CORSMiddleware:
 
 
 if __name__ == "__main__":
-    create_app().run()
+    create_app().run(port=int(os.environ.get("PORT", "5000")))

@@ -47,9 +47,11 @@ class Engine(NamedTuple):
     """Is in what the browsers differ from each other and from the standard."""
 
     name: str
+    """what it is called"""
     max_age_cap: int | None = None
     """the longest, in seconds, that a preflight is remembered"""
     wildcard_covers_authorization: bool = False
+    """whether `*` in Access-Control-Allow-Headers stands for `Authorization` too"""
 
 
 STANDARD = Engine("the standard")
@@ -62,7 +64,9 @@ class Step(NamedTuple):
     """Is one check of a browser, and how it came out."""
 
     code: Code
+    """what it is about"""
     passed: bool
+    """how it came out"""
     told: str
     """what was compared, in words"""
     section: str
@@ -90,7 +94,7 @@ class Response:
     body: bytes = b""
 
     def get(self, name: str) -> str | None:
-        """Return the value of a field, its lines joined by `, ` as Fetch's "get" does."""
+        """Return the value of a field, its lines joined by commas as Fetch's "get" does."""
         lines = [value.strip(" \t") for line, value in self.headers if line.lower() == name.lower()]
         return ", ".join(lines) if lines else None
 
@@ -108,7 +112,9 @@ class Exchange(NamedTuple):
     """Is a request on the wire and its response."""
 
     sent: Sent
+    """the request"""
     response: Response
+    """what came back, whole"""
 
 
 class Outcome(NamedTuple):

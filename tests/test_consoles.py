@@ -1,0 +1,258 @@
+"""Every command in a console block of README and docs is run, and prints what is shown below it.
+
+`--app app` is the program that the reader has by then: the Python blocks above, from the last one
+that imports Flask. `curl` asks the server that the page started last, or the example that it named
+last.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+WHY_BLOCKED = ROOT / "docs" / "practice" / "why-blocked.md"
+DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in page.parts]
+
+# What is not run, and why. A command that neither stands here nor is known below is a failure.
+NOT_RUN = {
+    "pip install .": "how this environment came about: nox installs what it tests",
+    "pip uninstall types-Flask-Cors": "would change the environment that the tests run in",
+    "nox -s bench": "takes minutes, and measures nothing beside other tests",
+}
+VARIABLES = r'(?:\w+=(?:"[^"]*"|\S+) )*'
+SERVES = re.compile(
+    VARIABLES + r"(?:python docs/examples/\w+\.py|flask --app \S+ run|(?:uvicorn|hypercorn) .+)"
+)
+PRINTS = re.compile(VARIABLES + r"(?:curl .+|flask --app \S+ cors .+|python -m pytest .+)")
+# How a server is told another port than its own.
+PORT_OPTIONS = {"flask": "--port", "uvicorn": "--port", "hypercorn": "--bind 127.0.0.1:"}
+URL = re.compile(r"http://(?:localhost|127\.0\.0\.1):(\d+)/")
+
+
+class Command(NamedTuple):
+    place: str
+    text: str
+    output: str
+    program: str
+    """what `app.py` is"""
+    server: str
+    """the command by which the server was started that `curl` asks"""
+    served: str
+    """what `app.py` was then"""
+
+
+def blocks(page: Path) -> list[re.Match[str]]:
+    fenced = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [*fenced.finditer(page.read_text("utf-8"))]
+
+
+def commands(page: Path) -> Iterator[Command]:
+    text = page.read_text("utf-8")
+    program = server = served = ""
+    end = 0
+    for block in blocks(page):
+        language, body = block.groups()
+        for example in re.findall(r"docs/examples/\w+\.py", text[end : block.end()]):
+            server = f"python {example}"
+        end = block.end()
+        if language in {"python", "py"}:
+            program = (
+                body if re.search("^from flask import", body, re.MULTILINE) else program + body
+            )
+        if language == "console":
+            place = (
+                f"{page.relative_to(ROOT).as_posix()}:{text.count(chr(10), 0, block.start()) + 1}"
+            )
+            for written in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+                command, _, output = re.sub(r"\\\n *", "", written).partition("\n")
+                if SERVES.fullmatch(command):
+                    server, served = command, program
+                # A blank line may stand before the next command.
+                output = re.sub(r"\n\n\Z", "\n", output)
+                yield Command(place, command, output, program, server, served)
+
+
+COMMANDS = [command for page in (README, *DOCS) for command in commands(page)]
+# Those have a test of their own, with what else is to be known about a mistake.
+WITH_TEST_CLI = [command for command in COMMANDS if command.place.startswith("docs/practice/why")]
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of a person who has activated the environment of the tests."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("FLASK_")}
+    return {
+        **ours,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "NO_PROXY": "localhost,127.0.0.1",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def program_of(command: str) -> str:
+    return re.sub(f"^{VARIABLES}", "", command).split()[0]
+
+
+def needs(command: str) -> None:
+    """Skip where the program that a command starts is not installed."""
+    name = program_of(command)
+    if name in {"curl", "uvicorn", "hypercorn"} and not shutil.which(
+        name, path=environment()["PATH"]
+    ):
+        pytest.skip(f"{name} is not installed")
+    for example in re.findall(r"docs/examples/\w+\.py", command):
+        source = (ROOT / example).read_text("utf-8")
+        for module in re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE):
+            if not (ROOT / example).with_name(f"{module}.py").exists():
+                pytest.importorskip(module)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def started(command: str, folder: Path) -> Iterator[int]:
+    """Start a server as the page says, and give the port that it was told to listen on."""
+    needs(command)
+    port = free_port()
+    option = PORT_OPTIONS.get(program_of(command), "")
+    told = f"{command} {option}{'' if option.endswith(':') else ' '}{port}"
+    with subprocess.Popen(
+        ["sh", "-c", told],
+        cwd=folder if "--app app" in command else ROOT,
+        env={
+            **environment(),
+            "PORT": str(port),
+            "TENANTS_DATABASE": str(folder / "tenants.sqlite"),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not answers(port) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        try:
+            if not answers(port):
+                pytest.fail(f"{told} does not answer")
+            yield port
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.communicate()
+
+
+@pytest.fixture(scope="module")
+def port_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Command], int]]:
+    """Give a function that returns the port of the server that a command asks."""
+    ports: dict[tuple[str, str], int] = {}
+    with ExitStack() as servers:
+
+        def port(command: Command) -> int:
+            key = (command.server, command.served)
+            if key not in ports:
+                folder = tmp_path_factory.mktemp("server")
+                (folder / "app.py").write_text(command.served, "utf-8")
+                ports[key] = servers.enter_context(started(command.server, folder))
+            return ports[key]
+
+        yield port
+
+
+def shown(output: str) -> str:
+    return re.sub(r"in \d+\.\d\ds$", "in 0.00s", output.replace("\r", ""), flags=re.MULTILINE)
+
+
+def consoles() -> Iterator[object]:
+    """Yield the blocks to run, each with its commands: what one does, the next may see."""
+    for place, block in groupby(COMMANDS, attrgetter("place")):
+        told = [command for command in block if command not in WITH_TEST_CLI]
+        run = [command for command in told if command.text not in NOT_RUN]
+        if run:
+            yield pytest.param(run, id=place)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("block", [*consoles()])
+def test_the_commands_print_what_the_page_shows(
+    block: list[Command], port_of: Callable[[Command], int], tmp_path: Path
+) -> None:
+    for command in block:
+        needs(command.text)
+        if SERVES.fullmatch(command.text):
+            assert command.output == ""
+            assert answers(port_of(command))
+        else:
+            check(command, port_of, tmp_path)
+
+
+def check(command: Command, port_of: Callable[[Command], int], tmp_path: Path) -> None:
+    assert PRINTS.fullmatch(command.text), "add this kind of command to this file"
+    text, output, folder = command.text, command.output, ROOT
+    if url := URL.search(text):
+        port = f":{port_of(command)}"
+        text, output = (part.replace(f":{url[1]}", port) for part in (text, output))
+    if "--app app" in text:
+        (tmp_path / "app.py").write_text(command.program, "utf-8")
+        folder = tmp_path
+    run = subprocess.run(
+        ["sh", "-c", text],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=60,
+    )
+    if output:  # else the page leaves it to the reader
+        assert shown(output) == shown(run.stdout), run.stderr
+    is_told_no = re.search("^(✗ |error )", output, re.MULTILINE) is not None
+    assert is_told_no == (run.returncode != 0), run.stderr
+
+
+def test_every_console_block_is_seen() -> None:
+    for page in (README, *DOCS):
+        fences = re.findall(r"console\b", "\n".join(re.findall("```.*", page.read_text("utf-8"))))
+        found = [block for block in blocks(page) if block[1] == "console"]
+        assert len(fences) == len(found), page
+        assert [block[0] for block in found if not block[2].startswith("$ ")] == []
+
+
+def test_what_is_not_run_is_still_shown() -> None:
+    texts = {command.text for command in COMMANDS}
+    assert {text for text in NOT_RUN if text not in texts} == set()
+
+
+def test_the_consoles_of_another_test_have_the_app_that_it_needs() -> None:
+    sections = re.split("^## ", WHY_BLOCKED.read_text("utf-8"), flags=re.MULTILINE)
+    with_console = [section for section in sections if "```console" in section]
+    assert [section for section in with_console if "```py\n" not in section] == []
+    assert {command.text[:20] for command in WITH_TEST_CLI} == {"flask --app app cors"}
+    assert len(WITH_TEST_CLI) > len(with_console)
+
+
+def test_the_readme_has_console_examples() -> None:
+    assert any(command.place.startswith("README.md:") for command in COMMANDS)
