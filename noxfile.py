@@ -36,6 +36,8 @@ WITHOUT_FRAMEWORKS = [
     "--ignore=tests/cache",
 ]
 
+FUZZED = ("Linux", "x86_64", ("3.11", "3.12", "3.13"))  # where atheris works
+
 MATRIX = [(python, flask) for python in PYTHONS for flask in FLASKS]
 if RUNNING not in PYTHONS:
     # A Python that is newer than the classifiers: only the newest Flask is expected to know it.
@@ -131,6 +133,16 @@ def coverage(session: nox.Session) -> None:
     install(session, "-e", ".", groups=("test",))
     session.run("coverage", "run", "-m", "pytest", *(session.posargs or WITHOUT_FRAMEWORKS))
     session.run("coverage", "report")
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Fuzz for a minute: `nox -s fuzz -- decision --seconds 600 --update`."""
+    system, machine, pythons = FUZZED
+    if (platform.system(), platform.machine()) != (system, machine) or RUNNING not in pythons:
+        session.skip(f"atheris does not work on {platform.platform()} with Python {RUNNING}")
+    install(session, "-e", ".", groups=("fuzz",))
+    session.run("python", "tests/fuzz/run.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -26,12 +26,11 @@ from ._flask import (
 from .core import ACL_ORIGIN, ConfigurationError, CORSWarning, Problem
 from .core.errors import Report
 from .core.resources import PathPattern
-from .findings import backtracks, in_python, settings_findings, slow, start_of
+from .findings import settings_findings, start_of
 from .wsgi import EnvironHeaders
 
 _PROBE = "https://flask-cors-check.invalid"
 _SAMPLES = {"int": "1", "float": "1.5", "path": "a/b", "uuid": f"{0:08}{'-0000' * 3}-{0:012}"}
-_LONGEST_PATH = 256
 _NOWHERE = "/.flask-cors-check"
 
 
@@ -115,11 +114,6 @@ def _policies(app: Flask) -> Iterator[Problem]:
         for pattern, policy in table.given:
             place = resource_name(blueprint, pattern.text)
             yield from settings_findings(policy.settings, place)
-            regex = pattern.regex
-            if regex and backtracks(regex.match, start_of(regex, "/"), _LONGEST_PATH):
-                cure = "Write a glob: '/api/*'"
-                where = f"resources: the regular expression {in_python(regex.pattern)}"
-                yield slow("resources", regex, where, cure)
 
 
 def _resources(app: Flask) -> Iterator[Problem]:

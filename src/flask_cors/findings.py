@@ -6,15 +6,11 @@ Pure functions over compiled settings.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from time import perf_counter
+from collections.abc import Iterator
 
 from .core import Problem, Settings
 from .core.errors import shown
-from .core.headers import MAX_NAME_LENGTH
-from .core.origins import MAX_ORIGIN_LENGTH
 
-SLOW = 0.02  # seconds
 LONGEST_MAX_AGE = 86_400  # Firefox; Chromium remembers 7,200 seconds, WebKit 600
 
 # Under these anyone can have a host. The registries' own suffixes are the hosts of one label; the
@@ -45,18 +41,10 @@ def in_python(pattern: str) -> str:
 def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
     """Return the findings about the settings of one place, which `place` names for a person."""
     for pattern in sorted(settings.origins.wildcards):
-        yield from _wildcard_findings(pattern, settings, place)
+        yield from _wildcard_findings(pattern, place)
     for regex in settings.origins.regexes:
         where = f"{place}: origins: the regular expression {in_python(regex.pattern)}"
-        if backtracks(regex.fullmatch, start_of(regex, "https://"), MAX_ORIGIN_LENGTH):
-            cure = "Write an origin pattern like 'https://*.example.com', or repeat once: [a-z]+"
-            yield slow("origins", regex, where, cure)
-        else:  # to try origins on it takes no time
-            yield from _regex_findings(regex, where)
-    for regex in settings.allow_headers.regexes:
-        if backtracks(regex.fullmatch, start_of(regex, ""), MAX_NAME_LENGTH):
-            where = f"{place}: allow_headers: the regular expression {in_python(regex.pattern)}"
-            yield slow("allow_headers", regex, where, "Write a glob: 'X-*'")
+        yield from _regex_findings(regex, where)
     if settings.max_age is not None and settings.max_age > LONGEST_MAX_AGE:
         yield Problem(
             "max-age-cap",
@@ -67,11 +55,11 @@ def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
         )
 
 
-def _wildcard_findings(pattern: str, settings: Settings, place: str) -> Iterator[Problem]:
+def _wildcard_findings(pattern: str, place: str) -> Iterator[Problem]:
     host = re.sub(r":[0-9*]+$", "", pattern.partition("://")[2])
     suffix = host.removeprefix("*.")
     public = suffix in SHARED_SUFFIXES or ("." not in suffix and suffix not in _NOT_PUBLIC)
-    if (host != suffix and public) or (host == "*" and settings.supports_credentials):
+    if host != suffix and public:
         yield Problem(
             "origin-public-suffix",
             "origins",
@@ -114,39 +102,9 @@ def _lookalikes(name: str) -> Iterator[str]:
         yield f"evil.{name}"
 
 
-def slow(option: str, regex: re.Pattern[str], where: str, cure: str) -> Problem:
-    """Return the finding about a regular expression that backtracks."""
-    text = "takes far longer for some values than their length explains"
-    return Problem("regex-backtracking", option, regex.pattern, f"{where} {text}. {cure}")
-
-
 def start_of(regex: re.Pattern[str], usual: str) -> str:
     """Return what a match of a regular expression starts with, as far as it is literal."""
     text = regex.pattern.removeprefix("^").replace("s?:", "s:")
     literal = re.match(r"(?:\\[./-]|[\w:/-])*", text)
     start = literal[0].replace("\\", "") if literal else ""
     return start if usual[-1:] in start else usual
-
-
-def backtracks(attempt: Callable[[str], object], start: str, longest: int) -> bool:
-    """Return whether some text takes a regular expression far longer than its length explains.
-
-    Tried, not told from its text: on texts that start as it demands and then repeat, a little
-    longer each time, until one takes more than `SLOW` seconds. An ordinary one takes microseconds.
-    """
-    for unit in ("a", "0", "a.", "a-", "aa", "a1"):
-        for tail in ("", ":1", "_", "a.test"):
-            length = 8
-            while length * len(unit) < longest:
-                text = start + unit * length + tail
-                # The second time tells it from a pause of the machine.
-                if _seconds(attempt, text) > SLOW and _seconds(attempt, text) > SLOW:
-                    return True
-                length += 1 + length // 8
-    return False
-
-
-def _seconds(attempt: Callable[[str], object], text: str) -> float:
-    began = perf_counter()
-    attempt(text)
-    return perf_counter() - began

@@ -1216,3 +1216,71 @@ def test_a_subclass_of_the_extension_is_the_user_s_code() -> None:
     with pytest.warns(CORSWarning) as caught:
         Ours(Flask("x"))
     assert [warning.filename for warning in ours(caught)] == [__file__]
+
+
+# What takes too long ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "option", "cure"),
+    [
+        ({"origins": r"https://(a+)+\.example"}, "origins", "'https://*.example.com'"),
+        ({"origins": [re.compile(r"(.*\.)*example")]}, "origins", "'https://*.example.com'"),
+        ({"origins": r"https://.*\.a.*\.b.*\.c.*\.d"}, "origins", "'https://*.example.com'"),
+        ({"allow_headers": r"X-([a-z]+-?)*"}, "allow_headers", "'X-*'"),
+        ({"allow_headers": re.compile(r"(X|x-?)*Y", re.IGNORECASE)}, "allow_headers", "'X-*'"),
+        ({"resources": r"/(\w+)+x$"}, "resources", "'/api/*'"),
+        ({"resources": [re.compile(r"/.*/.*/.*x")]}, "resources", "'/api/*'"),
+        ({"resources": {r"/(a|a)*b": {}}}, "resources", "'/api/*'"),
+    ],
+    ids=["nested", "compiled", "polynomial", "header", "ignoring-case", "path", "cubic", "mapping"],
+)
+def test_an_expression_that_backtracks_is_refused_at_set_up(options, option, cure):
+    with pytest.raises(ConfigurationError) as caught:
+        CORS(Flask(__name__), **options)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.option) == ("regex-backtracking", option)
+    assert problem.message.startswith(option)
+    assert problem.message.endswith(cure)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"origins": r"https://([a-z0-9-]+\.)*example\.com"},
+        {"origins": r"^https?://(www\.|app\.)?example\.(com|org)(:\d+)?$"},
+        {"origins": r"https://.*\.example\..*"},
+        {"allow_headers": r"X-[A-Za-z-]+"},
+        {"resources": r"/api/v[0-9]+/.*"},
+        {"resources": re.compile(r"/(a|b)/.*\.json$")},
+    ],
+    ids=["labels", "usual", "quadratic", "header", "path", "path-with-an-end"],
+)
+def test_an_expression_that_does_not_is_none_of_these(options):
+    CORS(Flask(__name__), **options)
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "https://*",
+        "https://*:8443",
+        "https://*:*",
+        r"https?://.*",
+        re.compile(r".*://.*"),
+    ],
+    ids=["host", "port", "any-port", "regex", "compiled"],
+)
+def test_credentials_for_everyone_who_has_a_host_warn(origins):
+    with pytest.warns(CORSWarning, match="every website") as warned:
+        CORS(Flask(__name__), origins=origins, supports_credentials=True)
+    codes = {warning.message.problem.code for warning in warned}
+    assert codes - {"credentials-insecure"} == {"credentials-anyone"}
+    assert CORS(Flask(__name__), origins=origins)
+
+
+@pytest.mark.parametrize(
+    "origins", ["https://*.example", "https://[a-z]+\\.example", "https://a.example"]
+)
+def test_credentials_for_hosts_of_ones_own_do_not_warn(origins):
+    CORS(Flask(__name__), origins=origins, supports_credentials=True)

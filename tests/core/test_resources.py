@@ -146,7 +146,8 @@ def test_it_is_known_where_one_holds_everywhere(patterns: list[str], expected: i
         pytest.param("api/*", False, id="glob-no-slash"),
         pytest.param("", False, id="empty"),
         pytest.param("//api", False, id="two-slashes"),
-        pytest.param("//*", False, id="glob-two-slashes"),
+        pytest.param("//*", True, id="glob-of-the-root"),
+        pytest.param("//a/*", False, id="glob-two-slashes"),
         pytest.param("https://a.example/*", False, id="url"),
         pytest.param("api/.*", False, id="regex-no-slash"),
         pytest.param("^api/.*", False, id="regex-anchored-no-slash"),
@@ -189,3 +190,11 @@ def test_the_index_agrees_with_trying_one_glob_after_the_other(
         if matches(pattern, path)
     ]
     assert table(*patterns).find(path) == (max(ranked)[1] if ranked else None)
+
+
+def test_a_path_that_no_expression_is_tried_on_belongs_to_nothing():
+    given = [(r"/private/.*", "private"), ("/private/open", "literal"), ("/*", "all")]
+    of = ResourceTable((PathPattern.read(pattern), name) for pattern, name in given)
+    short, long = (f"/private/{'a' * number}" for number in (2_039, 2_040))
+    assert [of.find(short), of.find(long)] == ["private", None]
+    assert of.find("/private/open") == "literal"

@@ -26,6 +26,13 @@ from typing import (
     cast,
 )
 
+from .backtracking import (
+    MAX_DEGREE,
+    MAX_PATH_DEGREE,
+    ORIGIN_LETTERS,
+    TOKEN_LETTERS,
+    is_slow,
+)
 from .errors import Code, Report, shown
 from .headers import (
     ALL_METHODS,
@@ -241,6 +248,8 @@ def resolve(
             message = f"{label}: is not a valid regular expression ({error}). Write '/api/*'"
             report.error("pattern-regex", "resources", written, message)
             continue
+        if path.regex and is_slow(path.regex, MAX_PATH_DEGREE, whole=False):
+            report.error("regex-backtracking", "resources", written, f"{label}: {_SLOW}'/api/*'")
         if not path.reachable:
             report.doubt(
                 "resource-unmatchable",
@@ -297,6 +306,16 @@ def _judge_credentials(result: Settings, place: str, report: Report) -> None:
             "in a sandboxed frame act with the user's cookies. Take 'null' out, or leave "
             "supports_credentials off",
         )
+    everyone = sorted(filter(_EVERY_HOST.match, origins.wildcards))
+    everyone += [each.pattern for each in origins.regexes if each.fullmatch(_NOBODY)]
+    for written in everyone:
+        report.doubt(
+            "credentials-anyone",
+            "origins",
+            written,
+            f"{place}origins: {shown(written)} lets every website act with the cookies of whoever "
+            "is logged in. List those that are yours: origins=['https://app.example']",
+        )
     for origin in sorted(origins.exact | origins.wildcards):
         if origin.startswith("http://") and not _LOOPBACK.match(origin):
             report.doubt(
@@ -309,6 +328,8 @@ def _judge_credentials(result: Settings, place: str, report: Report) -> None:
             )
 
 
+_EVERY_HOST = re.compile(r"https://\*(?::|$)")
+_NOBODY = "https://everybody-is-let-in.invalid"  # a host that no one has a reason to write
 _LOOPBACK = re.compile(r"http://(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])(?::|$)")
 
 
@@ -345,6 +366,12 @@ class Reading(NamedTuple):
         return []
 
 
+_SLOW = (
+    "takes far longer for some values than their length explains, and clients choose the value. "
+    "Repeat once, [a-z]+ and not ([a-z]+)+, or write a pattern with '*': "
+)
+
+
 def _read_origins(reading: Reading) -> OriginRules:
     value = reading.value
     if value is None or (isinstance(value, str) and not value.strip()):
@@ -374,6 +401,8 @@ def _read_origins(reading: Reading) -> OriginRules:
             strings.add(origin)
         elif isinstance(origin, re.Pattern):
             regexes.append(origin)
+            if is_slow(origin, MAX_DEGREE, letters=ORIGIN_LETTERS):
+                reading.error("regex-backtracking", f"{_SLOW}'https://*.example.com'", item)
         else:
             predicates.append(origin)
     return OriginRules(
@@ -426,11 +455,15 @@ def _read_allow_headers(reading: Reading) -> HeaderRules:
     for item in reading.items():
         if _is_text_pattern(item) or (isinstance(item, str) and has_regex_syntax(item)):
             try:
-                regexes.append(compile_regex(item))
+                regex = compile_regex(item)
             except REGEX_ERRORS as error:
                 remedy = "Write 'X-Request-ID', a glob 'X-*', or mend the expression"
                 text = f"is not a valid regular expression ({error}). {remedy}"
                 reading.error("pattern-regex", text, item)
+                continue
+            regexes.append(regex)
+            if is_slow(regex, MAX_DEGREE, letters=TOKEN_LETTERS):
+                reading.error("regex-backtracking", f"{_SLOW}'X-*'", item)
         elif not isinstance(item, str) or not is_token(item):
             _header_name_error(reading, item)
         elif item != "*" and "*" in item:
@@ -476,7 +509,7 @@ def _read_max_age(reading: Reading) -> int | None:
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value.strip()):
-        value = int(value)
+        value = int(value.strip())  # `int` does not take all that `strip` does
     if (
         isinstance(value, (int, float))
         and not isinstance(value, bool)

@@ -122,7 +122,8 @@ def read_origin(text: str) -> str | re.Pattern[str]:
         if _is_regex(host, rest):
             return _compiled(text)
         raise _malformed(text, scheme, host, rest)
-    return _canonical(scheme.lower(), host.lower(), port or "")
+    canonical = _canonical(scheme.lower(), host, port or "")
+    return text if text == canonical else canonical  # one text is kept of each, not two
 
 
 def compile_regex(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
@@ -232,6 +233,7 @@ def _canonical(scheme: str, host: str, port: str) -> str:
             f"has an internationalised host; browsers send its punycode form. "
             f"Write '{scheme}://{_punycode(host)}{':' * bool(port)}{port}'",
         )
+    host = host.lower()  # only now: in lower case the Kelvin sign is an ordinary "k"
     if host.startswith("["):
         address = _ipv6(host)
         if address is None:
@@ -249,13 +251,13 @@ def _canonical(scheme: str, host: str, port: str) -> str:
                 f"has no valid host. Write '{scheme}://app.example'",
             )
     if port not in ("", "*"):
-        if len(port.lstrip("0")) > 5 or not 0 < int(port) <= 65535:
+        port = port.lstrip("0") or "0"
+        if len(port) > 5 or not 0 < int(port) <= 65535:
             raise OriginError(
                 "origin-port",
                 f"has a bad port. Write a number from 1 to 65535, or ':*' for any: "
                 f"'{scheme}://{host}:*'",
             )
-        port = str(int(port))
     return f"{scheme}://{host}" + (f":{port}" if port not in _omitted(scheme) else "")
 
 

@@ -12,6 +12,8 @@ from .headers import has_regex_syntax, matches_glob
 
 T = TypeVar("T")
 
+MAX_PATH_LENGTH = 2048  # that a regular expression is tried on
+
 
 @dataclass(frozen=True)
 class PathPattern:
@@ -55,7 +57,9 @@ class PathPattern:
     def reachable(self) -> bool:
         """Return whether a path can match, as far as can be told: each starts with one `/`."""
         if self.regex is None:
-            return self.text.startswith(("/", "*")) and not self.text.startswith("//")
+            # `//*` is also `/`, of which no path has more than one to start with.
+            twice = self.text.startswith("//") and self.text != "//*"
+            return self.text.startswith(("/", "*")) and not twice
         start = self.text.removeprefix("^")
         return "|" in start or not re.match(r"[\w-](?![?*{])|//(?![?*{])", start)
 
@@ -72,7 +76,8 @@ class ResourceTable(Generic[T]):
     """Finds what belongs to a path: to the most specific pattern that matches it.
 
     Literals and `/prefix/*` are looked up, however many there are; other globs and regular
-    expressions are tried one after the other.
+    expressions are tried one after the other. A path that is too long to try a regular expression
+    on belongs to nothing, rather than to what the expression is an exception from.
     """
 
     def __init__(self, entries: Iterable[tuple[PathPattern, T]]) -> None:
@@ -107,6 +112,8 @@ class ResourceTable(Generic[T]):
         for other_rank, pattern, other in self._others:
             if rank is not None and rank < other_rank:
                 break
+            if pattern.regex is not None and len(path) > MAX_PATH_LENGTH:
+                return None
             if pattern.matches(path):
                 return other
         return value
