@@ -96,6 +96,8 @@ def asked_method(environ: WSGIEnvironment) -> str:
 
 def matched(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
     """Return the endpoint that a request with `method` would reach, if it would reach one."""
+    if not method:  # Werkzeug would take the preflight's own
+        return None
     try:
         return _match(app, environ, method)
     except HTTPException:  # 404, 405, a redirect

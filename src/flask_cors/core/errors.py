@@ -110,7 +110,10 @@ class CORSWarning(UserWarning):
 
 def shown(value: object) -> str:
     """Return `value` as it is printed in a message: escaped and of bounded length."""
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except Exception:  # noqa: BLE001  (whatever a value's own `repr` raises, an int's of 10,000 digits)
+        text = object.__repr__(value)
     return text if len(text) <= 120 else f"{text[:100]}...{text[-12:]}"
 
 

@@ -487,16 +487,14 @@ def _header_name_error(reading: Reading, item: object) -> None:
     reading.error("header-name", "is no name of a header field. Write 'X-Request-ID'", item)
 
 
-_TRUE = frozenset({"true", "1", "yes", "on"})
-_FALSE = frozenset({"false", "0", "no", "off"})
+_TRUE = frozenset[object]({1, "true", "1", "yes", "on"})  # 1 is also `True`
+_FALSE = frozenset[object]({0, "false", "0", "no", "off"})
 
 
 def _read_switch(reading: Reading) -> bool:
-    # By way of its text: `True`, `1` and `"yes"` alike.
-    if isinstance(reading.value, (bool, int, str)):
-        text = str(reading.value).strip().lower()
-        if text in _TRUE | _FALSE:
-            return text in _TRUE
+    value = reading.value.strip().lower() if isinstance(reading.value, str) else reading.value
+    if isinstance(value, (int, str)) and value in _TRUE | _FALSE:
+        return value in _TRUE
     reading.error("boolean", "is no boolean. Write True or False")
     return False
 
