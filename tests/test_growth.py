@@ -265,7 +265,7 @@ POLICIES = {
     "one": {"origins": "https://app.example"},
     "list": {"origins": exact(5), "allow_headers": ["Content-Type", "X-Token"]},
     "wildcard": {"origins": wildcards(5), "allow_headers": ["X-*", "A*B*C"]},
-    "regex": {"origins": [r"https://(a+\.)+site\.example"], "allow_headers": [r"x-(a+)+-id"]},
+    "regex": {"origins": [r"https://(a+\.)+site\.example"], "allow_headers": [r"x-a*.*-id"]},
     "callable": {"origins": [lambda _: True], "allow_headers": "*"},
 }
 POLICY = pytest.mark.parametrize("options", POLICIES.values(), ids=POLICIES)

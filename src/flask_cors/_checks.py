@@ -95,7 +95,7 @@ def _views(app: Flask) -> Iterator[Finding]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                settings = own.within(state_of(app)).settings
+                settings = own.within(app).policy.settings
             except ConfigurationError as error:
                 yield from errors(error.problems, place)
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from logging import DEBUG
 from threading import Lock
@@ -18,7 +19,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
-from ._log import logger
+from ._log import logger, root_logger
 from .core import Decision, Policy
 from .core.errors import Report
 from .core.headers import normalize_method
@@ -31,13 +32,14 @@ from .core.options import (
     judge,
     read_layer,
 )
-from .core.origins import ABOVE_ORIGIN_LENGTH, OriginRules
-from .core.policy import MERGED_FIELDS, VARY, Lines, mergeable, with_lines
+from .core.origins import MAX_ORIGIN_LENGTH, OriginRules
+from .core.policy import ORDINARY_FIELDS, VARY, Lines, mergeable, with_lines
 from .core.resources import PathPattern, ResourceTable
 from .wsgi import (
     ExcInfo,
     ResponseLines,
     StartResponse,
+    WSGIApplication,
     WSGIEnvironment,
     adding,
     answer_preflight,
@@ -62,18 +64,18 @@ _lock = Lock()
 
 
 # Looked through: what is asked of a proxy costs ten times as much as of what it stands for.
-_current_app = cast("LocalProxy[Flask]", current_app)
-_request = cast("LocalProxy[Request]", request)
+app_proxy = cast("LocalProxy[Flask]", current_app)
+request_proxy = cast("LocalProxy[Request]", request)
 
 
 def this_environ() -> WSGIEnvironment:
     """Return the WSGI environment of the current request."""
-    return _request._get_current_object().environ
+    return request_proxy._get_current_object().environ
 
 
 def this_app() -> Flask:
     """Return the current app itself: not a stand-in, which would be another later."""
-    return _current_app._get_current_object()
+    return app_proxy._get_current_object()
 
 
 def run_in(app: Flask, awaitable: Awaitable[T]) -> T:
@@ -143,6 +145,14 @@ all_view_policies: weakref.WeakSet[ViewPolicy] = weakref.WeakSet()
 """Of every view in the process, for `flask cors` to find those that no route uses."""
 
 
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """Is the policy of a decorated view in one app."""
+
+    state: AppState
+    policy: Policy
+
+
 class ViewPolicy:
     """Is the policy of a decorated view: its options, compiled once for each app it runs in."""
 
@@ -158,6 +168,7 @@ class ViewPolicy:
         report.warn()
         self._told = report.doubts
         self._view: weakref.ref[object] | None = None
+        self._latest: weakref.ref[Compiled] | None = None
         self.automatic_options = self._values.get("automatic_options", True) is True
 
     def note(self, view: object) -> None:
@@ -165,16 +176,27 @@ class ViewPolicy:
         with suppress(TypeError):  # not everything that is callable can be referred to weakly
             self._view = weakref.ref(view)
         all_view_policies.add(self)
-        ViewPolicy.decorated += 1
+        with _lock:
+            ViewPolicy.decorated += 1
+            for state in _states:
+                state.known = {}
 
     @property
     def view(self) -> object:
         """Return what was decorated with this policy last, if it is still there."""
         return self._view() if self._view else None
 
-    def within(self, state: AppState) -> Policy:
+    def within(self, app: Flask) -> Compiled:
         """Return the policy in an app, whose configuration says what the decorator does not."""
-        return state.views.get(self) or self._compile(state)
+        latest = None if self._latest is None else self._latest()
+        if latest is not None and latest.state.app is app:
+            return latest
+        state = state_of(app)
+        compiled = state.views.get(self)
+        if compiled is None:
+            compiled = state.views[self] = Compiled(state, self._compile(state))
+        self._latest = weakref.ref(compiled)
+        return compiled
 
     def _compile(self, state: AppState) -> Policy:
         report = Report()
@@ -184,7 +206,6 @@ class ViewPolicy:
         report.warn(told=self._told)
         if not policy.settings.intercept_exceptions:
             state.watch_exceptions()
-        state.views[self] = policy
         return policy
 
 
@@ -213,6 +234,8 @@ Decided: TypeAlias = tuple["Flask | None", "Policy | None", "Lines | None"]
 _UNDECIDED: Decided = (None, None, None)
 _NOWHERE: Policies = ResourceTable(())
 
+_states: weakref.WeakSet[AppState] = weakref.WeakSet()
+
 
 class AppState:
     """Holds the policies of one app: `app.extensions["cors"]`."""
@@ -223,9 +246,12 @@ class AppState:
         self.resources = _NOWHERE
         self.alone: Policy | None = None
         """the policy of every response, whatever it answers to, unless a view has its own"""
+        self.known: dict[str | None, Lines] = {}
+        """what every response gets, by the origin that asks, as far as it is known; in a process
+        where a view has a policy of its own it is empty"""
         self.blueprints: dict[str, Policies] = {}
         # Weak, so that a view that is decorated anew for each request leaves nothing.
-        self.views: weakref.WeakKeyDictionary[ViewPolicy, Policy] = weakref.WeakKeyDictionary()
+        self.views: weakref.WeakKeyDictionary[ViewPolicy, Compiled] = weakref.WeakKeyDictionary()
         self.config: dict[str, object] = {}
         """the `CORS_*` keys as they were when they were last read"""
         self.installed = False
@@ -248,6 +274,8 @@ class AppState:
                 self.alone = everywhere
             else:
                 self.alone = None
+            self.known = self.alone.known if self.alone and not ViewPolicy.decorated else {}
+            _states.add(self)
             if not self.installed:
                 self.installed = True
                 _install(self)
@@ -325,7 +353,7 @@ class AppState:
         if endpoint is not None:
             view = view_policy(self.app.view_functions.get(endpoint), method)
             if view is not None:
-                return view.within(self)
+                return view.within(self.app).policy
         if self.alone is not None:
             return self.alone
         path = routed_path(environ)
@@ -368,7 +396,7 @@ def _install(state: AppState) -> None:
     before = app.wsgi_app
     overridden = getattr(type(app), "wsgi_app", Flask.wsgi_app) is not Flask.wsgi_app
     if "wsgi_app" not in vars(app) and not overridden:
-        app.wsgi_app = _Middleware(state)  # type: ignore[method-assign]  # Flask's way to add middleware
+        app.wsgi_app = _middleware(state)  # type: ignore[assignment, method-assign]  # Flask's way to add middleware
         return
     _install_inside(state)
     if type(before).__module__ == "werkzeug.debug":
@@ -406,50 +434,65 @@ def _install_inside(state: AppState) -> None:
 
 def add_to(headers: Headers, lines: Lines) -> None:
     """Add the lines of a decision to the headers of a response."""
-    if any(name.lower() in MERGED_FIELDS for name, _ in headers):
-        lines = tuple(mergeable(headers, lines))
-        if any(name == VARY for name, _ in lines):
-            headers.pop(VARY, None)
+    for name, _ in headers:
+        if name not in ORDINARY_FIELDS:
+            lines = tuple(mergeable(headers, lines))
+            if any(name == VARY for name, _ in lines):
+                headers.pop(VARY, None)
+            break
     for name, value in lines:
         headers.add(name, value)
 
 
-class _Middleware:
-    """Is the middleware with a look-up that knows Flask."""
+def _middleware(state: AppState) -> WSGIApplication:
+    """Return the middleware with a look-up that knows Flask."""
+    app = state.app.wsgi_app
 
-    def __init__(self, state: AppState) -> None:
-        self.app = state.app.wsgi_app
-        self._state = state
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        state = self._state
-        environ[PASSAGE] = state
+    def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not state.known:
+            environ[PASSAGE] = state
         if environ["REQUEST_METHOD"] == "OPTIONS":
-            return self._options(environ, start_response)
+            return _serve_options(state, app, environ, start_response)
 
-        # What most requests of most apps need is written out: a call costs as much as all of it.
+        # Most responses of most apps come by here, so it calls nothing that it can do by itself: in
+        # an app at work a call costs as much as all of that (`nox -s bench`).
         def start(
             status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
         ) -> Callable[[bytes], object]:
-            lines, policy = None, state.alone
-            if policy is not None and not (ViewPolicy.decorated or logger.isEnabledFor(DEBUG)):
-                origin: str | None = environ.get("HTTP_ORIGIN")
-                # Cut, for what is looked up is hashed, and a request may bring any length.
-                lines = policy.known.get(origin and origin[:ABOVE_ORIGIN_LENGTH])
-            headers = with_lines(headers, state.lines(environ, status) if lines is None else lines)
+            lines = None
+            origin: str | None = environ.get("HTTP_ORIGIN")
+            # What is looked up is hashed, and a request may bring any length. Nothing is logged
+            # above DEBUG, as `isEnabledFor` would say.
+            if (origin is None or len(origin) <= MAX_ORIGIN_LENGTH) and (
+                logger.level or root_logger.level
+            ) > DEBUG:
+                lines = state.known.get(origin)
+            if lines is None:
+                lines = state.lines(environ, status)
+            for name, _ in headers:
+                if name not in ORDINARY_FIELDS:
+                    headers = with_lines(headers, lines)
+                    break
+            else:
+                headers = [*headers, *lines]
             if exc_info is None:
                 return start_response(status, headers)
             return start_response(status, headers, exc_info)
 
-        return self.app(environ, start)
+        return app(environ, start)
 
-    def _options(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        state = self._state
-        if is_preflight(environ):
-            policy = state.preflight_policy(environ)
-            if policy is not None and policy.settings.automatic_options:
-                return answer_preflight(state.decide(policy, environ), start_response)
-        return self.app(environ, adding(start_response, state.lines, environ))
+    return middleware
+
+
+def _serve_options(
+    state: AppState, app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Answer a preflight, or pass on what is none, or is not to be answered here."""
+    if is_preflight(environ):
+        policy = state.preflight_policy(environ)
+        if policy is not None and policy.settings.automatic_options:
+            return answer_preflight(state.decide(policy, environ), start_response)
+    return app(environ, adding(start_response, state.lines, environ))
 
 
 class _DebuggerMiddleware:

@@ -17,13 +17,16 @@ from flask.wrappers import Response
 from ._flask import (
     DECIDED,
     PASSAGE,
+    UNCAUGHT,
     VIEW_POLICY,
     AppState,
     ViewPolicy,
     add_to,
+    app_proxy,
     asked_method,
     is_withheld,
     matched,
+    request_proxy,
     run_in,
     state_of,
     this_app,
@@ -164,25 +167,27 @@ def _begin(own: ViewPolicy | None) -> tuple[Policy | None, Response | None]:
     Only one with callables is, for these may need the event loop of the view; what another says is
     found out when there is a response.
     """
-    environ, app = this_environ(), this_app()
+    environ = request_proxy._get_current_object().environ
+    app = app_proxy._get_current_object()
     decided = environ.get(DECIDED)
     if decided is not None and decided[0] is app:
         return _CALL_THE_VIEW  # of stacked decorators the outermost holds
     if own is None or environ["REQUEST_METHOD"] == "OPTIONS":
         policy = _governing(own, environ, app)
         return policy, None if policy else _without_policy()
-    state = state_of(app)
-    policy = own.within(state)
+    compiled = own.within(app)
+    state, policy = compiled.state, compiled.policy
     if policy.settings.origins.predicates:
         return policy, None
-    _pass_on(state, environ, policy, None)
+    # As `_pass_on`, written out: nearly every request to a decorated view comes by here.
+    environ[DECIDED] = (app, policy, None)
+    if environ.get(PASSAGE) is not state:
+        after_this_request(partial(_apply, state, environ, policy, None))
     return _CALL_THE_VIEW
 
 
-def _pass_on(
-    state: AppState, environ: WSGIEnvironment, policy: Policy, lines: Lines | None
-) -> None:
-    """Note whose policy the response gets, and what it adds if that is known."""
+def _pass_on(state: AppState, environ: WSGIEnvironment, policy: Policy, lines: Lines) -> None:
+    """Note whose policy the response gets, and what it adds."""
     environ[DECIDED] = (state.app, policy, lines)
     if environ.get(PASSAGE) is not state:
         # No extension is around this app to do it.
@@ -199,7 +204,7 @@ def _governing(own: ViewPolicy | None, environ: WSGIEnvironment, app: Flask) -> 
         endpoint = matched(app, environ, method)
         if endpoint is not None:
             own = view_policy(app.view_functions.get(endpoint), method)
-    return own.within(state_of(app)) if own else None
+    return own.within(app).policy if own else None
 
 
 def _settle(policy: Policy, decision: Decision) -> Response | None:
@@ -236,8 +241,10 @@ def _apply(
     lines: Lines | None,
     response: Response,
 ) -> Response:
-    if not is_withheld(state.app, policy, environ, response.status):
-        add_to(response.headers, lines_to_add(policy, environ) if lines is None else lines)
+    if lines is None:
+        lines = lines_to_add(policy, environ)
+    if UNCAUGHT not in environ or not is_withheld(state.app, policy, environ, response.status):
+        add_to(response.headers, lines)
     return response
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from logging import DEBUG
 from types import GeneratorType, TracebackType
 from typing import Any, Protocol, TypeAlias, Union, cast
 
-from ._log import is_worth_logging, log_decision, logger
+from ._log import is_quiet, is_worth_logging, log_decision
 from .core import (
     ACL_REQUEST_HEADER_PRIVATE_NETWORK,
     ACL_REQUEST_HEADERS,
@@ -17,7 +16,7 @@ from .core import (
 )
 from .core.errors import Report, shown
 from .core.options import CORSOptions, Layer, Unpack
-from .core.origins import ABOVE_ORIGIN_LENGTH, is_async
+from .core.origins import MAX_ORIGIN_LENGTH, is_async
 from .core.policy import Lines, compile_resources, with_lines
 from .core.resources import ResourceTable
 
@@ -116,10 +115,11 @@ def lines_to_add(
 ) -> Lines:
     """Return what a policy adds to the response to a request: as `decide`, unless it is known."""
     lines = None
-    if environ["REQUEST_METHOD"] != "OPTIONS" and not logger.isEnabledFor(DEBUG):
-        origin: str | None = environ.get("HTTP_ORIGIN")
-        # Cut, for what is looked up is hashed, and a request may bring any length.
-        lines = policy.known.get(origin and origin[:ABOVE_ORIGIN_LENGTH])
+    origin: str | None = environ.get("HTTP_ORIGIN")
+    # What is looked up is hashed, and a request may bring any length.
+    bounded = origin is None or len(origin) <= MAX_ORIGIN_LENGTH
+    if bounded and environ["REQUEST_METHOD"] != "OPTIONS" and is_quiet():
+        lines = policy.known.get(origin)
     return decide(policy, environ, wait, path).lines if lines is None else lines
 
 

@@ -26,8 +26,6 @@ ANY_SPELLINGS = frozenset({"*", ".*", "^.*", ".*$", "^.*$", ".+", "^.+$"})
 """How the wildcard is written: `*`, and the regular expressions that match everything."""
 
 MAX_ORIGIN_LENGTH = 64 + len("://") + 253 + len(":65535")  # scheme, host, port
-ABOVE_ORIGIN_LENGTH = MAX_ORIGIN_LENGTH + 1
-"""To what what may be an origin can be cut, and still be seen to be none where it was longer."""
 
 _DEFAULT_PORTS = {"ftp": 21, "http": 80, "https": 443, "ws": 80, "wss": 443}
 _NAME = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"

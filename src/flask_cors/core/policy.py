@@ -72,6 +72,17 @@ MERGED_FIELDS = frozenset(
 )
 
 
+# Names as they are mostly spelled, which have nothing to do with CORS: to find one here takes less
+# than to write it in lower case.
+ORDINARY_FIELDS = frozenset(
+    """
+    Allow Cache-Control Connection Content-Disposition Content-Encoding Content-Language
+    Content-Length Content-Security-Policy Content-Type Date ETag Expires Last-Modified Link
+    Location Server Set-Cookie Strict-Transport-Security X-Content-Type-Options X-Frame-Options
+    """.split()  # noqa: SIM905  (one a line would be twenty lines)
+)
+
+
 class Decision(NamedTuple):
     """Is what a policy says about one request."""
 
