@@ -696,4 +696,3 @@ async def test_an_async_callable_that_raises_denies() -> None:
 )
 def test_it_is_known_which_callables_need_a_loop(predicate: object, expected: bool) -> None:
     assert is_async(predicate) is expected
-    assert rules("https://a.example", predicate).asynchronous is expected

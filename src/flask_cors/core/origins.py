@@ -304,11 +304,6 @@ class OriginRules:
             return None
         return next(iter(self.exact))
 
-    @property
-    def asynchronous(self) -> bool:
-        """Return whether one of the callables is known to need an event loop."""
-        return any(map(is_async, self.predicates))
-
     def verdict(self, text: str) -> bool | None:
         """Return whether an `Origin` is allowed, or `None` where the callables must be asked."""
         if self.any:

@@ -54,6 +54,8 @@ Answer: TypeAlias = tuple[bool, "Exception | None"]
 
 MAX_KNOWN = 1024  # origins, beside the exact ones, whose decision is kept
 
+_TOO_LONG = "," * (MAX_LIST_LENGTH + 1)  # for a method, and for a list
+
 VARY = "Vary"
 _VARY_ORIGIN = ("Origin",)
 _VARY_PREFLIGHT = ("Origin", ACL_REQUEST_METHOD, ACL_REQUEST_HEADERS)
@@ -335,9 +337,11 @@ class Policy:
             fields = ((ACL_ORIGIN, value), *self._readable)
             decision = Decision("actual", "granted", fields, vary)
             return decision if settings.origins.predicates else self._remembered(origin, decision)
+        # What is longer is refused, whatever it is.
+        names = headers.get(ACL_REQUEST_HEADERS) or ""
         outcome, granted = self._preflight(
-            requested[: MAX_NAME_LENGTH + 1],  # what is longer is refused either way
-            (headers.get(ACL_REQUEST_HEADERS) or "")[: MAX_LIST_LENGTH + 1],
+            requested if len(requested) <= MAX_NAME_LENGTH else _TOO_LONG,
+            names if len(names) <= MAX_LIST_LENGTH else _TOO_LONG,
         )
         fields = ((ACL_ORIGIN, value), *self._credentials, *granted)
         if (
