@@ -38,6 +38,9 @@ WITHOUT_FRAMEWORKS = [
 
 FUZZED = ("Linux", "x86_64", ("3.11", "3.12", "3.13"))  # where atheris works
 
+# These take long, and are the same with every Flask.
+ONCE = ("core/test_backtracking", "test_browser", "test_consoles", "test_growth", "test_properties")
+
 MATRIX = [(python, flask) for python in PYTHONS for flask in FLASKS]
 if RUNNING not in PYTHONS:
     # A Python that is newer than the classifiers: only the newest Flask is expected to know it.
@@ -92,9 +95,8 @@ def typecheck(session: nox.Session) -> None:
 def tests(session: nox.Session, flask: str) -> None:
     """Run the tests against an installed build, on every Python with every Flask."""
     install(session, ".", *FLASKS[flask], groups=("test",))
-    # How work grows is not Flask's, nor are the commands that the docs tell people to type.
-    once = [f"--ignore=tests/test_{name}.py" for name in ("growth", "consoles")]
-    once = [] if flask == NEWEST_FLASK else once
+    # Once a Python: what is not Flask's, and the commands that the docs tell people to type.
+    once = [f"--ignore=tests/{name}.py" for name in ONCE if flask != NEWEST_FLASK]
     session.run("pytest", *(session.posargs or [*WITHOUT_FRAMEWORKS, *once]))
 
 
