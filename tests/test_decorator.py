@@ -9,6 +9,7 @@ import gc
 import inspect
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
+from typing import ClassVar
 
 import pytest
 from flask import (
@@ -25,7 +26,7 @@ from flask import (
 )
 from flask.views import MethodView, View
 from werkzeug.exceptions import HTTPException
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from flask_cors import CORS, ConfigurationError, CORSWarning, cross_origin
 from flask_cors._flask import ViewPolicy
@@ -1763,3 +1764,89 @@ def test_an_app_without_decorated_views_has_the_policy_of_its_resource(
     app.add_url_rule("/", "index", lambda: "body")
     assert answer(get(app)) == (200, APP)
     assert answer(get(app, origin=RESOURCE)) == (200, None)
+
+
+# What comes before the view, and environments that are used again ---------------------------------
+
+
+class Resource(MethodView):
+    """Decorates a method when it is called, as those of Flask-RESTful do."""
+
+    method_decorators: ClassVar[list[Callable[..., object]]] = []
+
+    def dispatch_request(self, **kwargs: object) -> object:
+        method = getattr(self, request.method.lower())
+        for decorate in self.method_decorators:
+            method = decorate(method)
+        return method(**kwargs)
+
+
+def test_a_view_that_was_never_reached_has_its_policy_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ViewPolicy, "decorated", 0)  # as in a process with no other
+
+    class Admin(Resource):
+        method_decorators: ClassVar[list[Callable[..., object]]] = [cross_origin(origins=RESOURCE)]
+
+        def get(self) -> str:
+            return "secret"
+
+    app = Flask(__name__)
+    CORS(app)
+    app.before_request(lambda: ("Who are you?", 401))
+    app.add_url_rule("/", view_func=Admin.as_view("admin"))
+    response = get(app, origin=APP)
+    assert answer(response) == (401, None)
+
+
+def test_views_that_are_decorated_at_each_call_are_looked_through_once() -> None:
+    class Public(Resource):
+        method_decorators: ClassVar[list[Callable[..., object]]] = [cross_origin()]
+
+        def get(self) -> str:
+            return ""
+
+    app = Flask(__name__)
+    CORS(app)
+    app.add_url_rule("/", view_func=Public.as_view("public"))
+    app.test_client().get("/")
+    before = ViewPolicy.decorated
+    for _ in range(3):
+        app.test_client().get("/")
+    assert before == ViewPolicy.decorated
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["around", "inside"])
+def test_an_environment_that_is_used_again_is_decided_anew(inside: bool) -> None:
+    app = Flask(__name__)
+    if inside:
+        vars(app)["wsgi_app"] = app.wsgi_app  # as if something stood around it
+    CORS(app, resources={"/open": {}, "/closed": {"origins": RESOURCE}})
+    app.add_url_rule("/open", "open", cross_origin(lambda: ""))
+    app.add_url_rule("/closed", "closed", lambda: "secret")
+    environ = EnvironBuilder("/open", headers={"Origin": APP}).get_environ()
+    started: list[tuple[str, str | None]] = []
+
+    def start(status: str, lines: list[tuple[str, str]]) -> None:
+        started.append((status, dict(lines).get(ALLOW_ORIGIN)))
+
+    for path in ("/open", "/closed"):
+        environ["PATH_INFO"] = path
+        b"".join(app.wsgi_app(environ, start))
+    assert started == [("200 OK", APP), ("200 OK", None)]
+
+
+def test_a_view_that_calls_another_app_keeps_its_policy() -> None:
+    inner, outer = Flask("inner"), Flask("outer")
+    CORS(inner)
+    CORS(outer)
+    inner.add_url_rule("/", "inner", lambda: "inner")
+
+    @cross_origin(origins=RESOURCE)
+    def view() -> str:
+        seen = []
+        b"".join(inner.wsgi_app(request.environ, lambda *started: seen.append(started)))
+        assert seen[0][0] == "200 OK"
+        return "outer"
+
+    outer.add_url_rule("/", "outer", view)
+    assert answer(get(outer)) == (200, None)

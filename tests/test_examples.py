@@ -1,4 +1,4 @@
-"""The examples `factory.py` and `async_app.py` over HTTP, and `test_rules.py` on broken rules."""
+"""The examples `factory.py` and `async_views.py` over HTTP, and `test_rules.py` on broken rules."""
 
 from __future__ import annotations
 
@@ -146,8 +146,8 @@ def test_the_factory_refuses_an_environment_that_cannot_be_meant(
 
 
 @pytest.fixture
-def async_app() -> Flask:
-    return runpy.run_path(str(EXAMPLES / "async_app.py"))["app"]
+def async_views() -> Flask:
+    return runpy.run_path(str(EXAMPLES / "async_views.py"))["app"]
 
 
 PRICES, PRICE = "/api/prices", "/partner/prices/tea"
@@ -171,13 +171,13 @@ ASYNC_APP = [
 
 @pytest.mark.server
 @pytest.mark.parametrize(("asked", "expected"), ASYNC_APP)
-def test_the_async_app_answers_over_http(async_app, asked, expected):
-    with served(async_app) as port:
+def test_the_async_views_answers_over_http(async_views, asked, expected):
+    with served(async_views) as port:
         assert expected == about_cors(ask(port, asked))
 
 
-def test_a_script_of_a_partner_reads_what_the_async_view_says(async_app):
-    fetched = Browser(async_app, "https://tea.example").fetch("PUT", "/partner/prices/cake")
+def test_a_script_of_a_partner_reads_what_the_async_view_says(async_views):
+    fetched = Browser(async_views, "https://tea.example").fetch("PUT", "/partner/prices/cake")
     assert fetched.json() == {"name": "cake"}
     assert fetched.headers["X-Price"] == "4"
 

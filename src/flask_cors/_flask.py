@@ -54,7 +54,6 @@ Policies: TypeAlias = ResourceTable[Policy]
 
 # Keys of the WSGI environment.
 PASSAGE = "flask_cors.passage"  # the state of the app whose responses get their headers later
-DECIDED = "flask_cors.decided"  # whose policy holds, and what it adds, as far as that is known
 UNCAUGHT = "flask_cors.uncaught"  # the app in which an exception was caught by nobody
 
 # An attribute of what `cross_origin` returns: the `ViewPolicy`. `functools.wraps` carries it along.
@@ -157,7 +156,7 @@ class ViewPolicy:
     """Is the policy of a decorated view: its options, compiled once for each app it runs in."""
 
     decorated: ClassVar[int] = 0
-    """how many views were decorated in this process"""
+    """how often a policy for a view was made or first used in this process"""
 
     def __init__(self, options: CrossOriginOptions) -> None:
         report = Report()
@@ -170,16 +169,22 @@ class ViewPolicy:
         self._view: weakref.ref[object] | None = None
         self._latest: weakref.ref[Compiled] | None = None
         self.automatic_options = self._values.get("automatic_options", True) is True
+        ViewPolicy._count()
 
-    def note(self, view: object) -> None:
-        """Note that a view is decorated with this policy."""
-        with suppress(TypeError):  # not everything that is callable can be referred to weakly
-            self._view = weakref.ref(view)
-        all_view_policies.add(self)
+    @staticmethod
+    def _count() -> None:
         with _lock:
             ViewPolicy.decorated += 1
             for state in _states:
                 state.known = {}
+
+    def note(self, view: object) -> None:
+        """Note that a view is decorated with this policy."""
+        if self not in all_view_policies:  # Flask-RESTful may decorate anew for each request
+            all_view_policies.add(self)
+            ViewPolicy._count()
+        with suppress(TypeError):  # not everything that is callable can be referred to weakly
+            self._view = weakref.ref(view)
 
     @property
     def view(self) -> object:
@@ -230,8 +235,8 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
     return None
 
 
-Decided: TypeAlias = tuple["Flask | None", "Policy | None", "Lines | None"]
-_UNDECIDED: Decided = (None, None, None)
+Decided: TypeAlias = tuple["Policy | None", "Lines | None"]
+_UNDECIDED: Decided = (None, None)
 _NOWHERE: Policies = ResourceTable(())
 
 _states: weakref.WeakSet[AppState] = weakref.WeakSet()
@@ -242,6 +247,8 @@ class AppState:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
+        self.decided = f"flask_cors.decided.{id(self):x}"
+        """the key of whose policy holds in a WSGI environment, and what it adds if that is known"""
         self._wait = partial(run_in, app)
         self.resources = _NOWHERE
         self.alone: Policy | None = None
@@ -313,17 +320,18 @@ class AppState:
 
     def lines(self, environ: WSGIEnvironment, status: str) -> Lines:
         """Return what to add to a response of the app with a status."""
-        decided: Decided = environ.get(DECIDED, _UNDECIDED)
-        decided_in, policy, lines = decided
-        if decided_in is not self.app:
-            policy, lines = None if ViewPolicy.decorated else self.alone, None
-            policy = policy or self.response_policy(environ)
+        decided: Decided = environ.get(self.decided, _UNDECIDED)
+        policy, lines = decided
+        if policy is None and not ViewPolicy.decorated:
+            policy = self.alone
+        if policy is None:
+            policy = self.response_policy(environ)
         if policy is None:
             return ()
         if lines is None:
             lines = lines_to_add(policy, environ, self._wait)
             # A response may be started anew; what is decided stays.
-            environ[DECIDED] = (self.app, policy, lines)
+            environ[self.decided] = (policy, lines)
         withheld = UNCAUGHT in environ and is_withheld(self.app, policy, environ, status)
         return () if withheld else lines
 
@@ -412,6 +420,7 @@ def _install_inside(state: AppState) -> None:
     def full_dispatch_request() -> Response:
         environ = request.environ
         environ[PASSAGE] = state
+        environ.pop(state.decided, None)
         if is_preflight(environ):
             policy = state.preflight_policy(environ)
             if policy is not None and policy.settings.automatic_options:
@@ -451,6 +460,7 @@ def _middleware(state: AppState) -> WSGIApplication:
     def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not state.known:
             environ[PASSAGE] = state
+            environ.pop(state.decided, None)  # of a request that had this environment before
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return _serve_options(state, app, environ, start_response)
 

@@ -15,7 +15,6 @@ from flask.views import MethodView, View
 from flask.wrappers import Response
 
 from ._flask import (
-    DECIDED,
     PASSAGE,
     UNCAUGHT,
     VIEW_POLICY,
@@ -169,18 +168,19 @@ def _begin(own: ViewPolicy | None) -> tuple[Policy | None, Response | None]:
     """
     environ = request_proxy._get_current_object().environ
     app = app_proxy._get_current_object()
-    decided = environ.get(DECIDED)
-    if decided is not None and decided[0] is app:
-        return _CALL_THE_VIEW  # of stacked decorators the outermost holds
     if own is None or environ["REQUEST_METHOD"] == "OPTIONS":
+        if state_of(app).decided in environ:
+            return _CALL_THE_VIEW
         policy = _governing(own, environ, app)
         return policy, None if policy else _without_policy()
     compiled = own.within(app)
     state, policy = compiled.state, compiled.policy
+    if state.decided in environ:
+        return _CALL_THE_VIEW  # of stacked decorators the outermost holds
     if policy.settings.origins.predicates:
         return policy, None
     # As `_pass_on`, written out: nearly every request to a decorated view comes by here.
-    environ[DECIDED] = (app, policy, None)
+    environ[state.decided] = (policy, None)
     if environ.get(PASSAGE) is not state:
         after_this_request(partial(_apply, state, environ, policy, None))
     return _CALL_THE_VIEW
@@ -188,7 +188,7 @@ def _begin(own: ViewPolicy | None) -> tuple[Policy | None, Response | None]:
 
 def _pass_on(state: AppState, environ: WSGIEnvironment, policy: Policy, lines: Lines) -> None:
     """Note whose policy the response gets, and what it adds."""
-    environ[DECIDED] = (state.app, policy, lines)
+    environ[state.decided] = (policy, lines)
     if environ.get(PASSAGE) is not state:
         # No extension is around this app to do it.
         after_this_request(partial(_apply, state, environ, policy, lines))

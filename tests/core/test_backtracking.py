@@ -52,6 +52,14 @@ LINEAR = [
     r"X-.*",
     r"/api/v[0-9]+/.*",
     r"/(?!admin)[a-z]+(/[a-z]+)*/?",
+    # Back-references and conditional groups.
+    r"(a)\1",
+    r"(?P<x>a+)(?P=x)+",
+    r"(a)?(?(1)b|c)",
+    r"(a)?(?(1)b)c*",
+    # As IPv4 addresses are often written.
+    r"^https?://((25[0-5]|(2[0-4]|1\d|[1-9]|)\d)\.?\b){4}(:\d+)?$",
+    r"https?://(\d{1,3}(\.|:|$)){4}",
     # What looks like the dangerous ones and is not.
     r"",
     r"(a|b)*",
@@ -144,8 +152,13 @@ EXPONENTIAL = [
     r"([ab]c|a[cd])*",
     r"(.*)*",
     r"((a{0,2}){4}b)*",
+    # Within their limits they are as bad as without.
+    r"https://(?:.|-){1,100}",
+    r"https://(?:.{0,2}){1,40}",
+    r"https://(?:(?:(?:[a-z]{1,4}){1,3}){1,3}){1,3}\.example\.com",
+    r"(?P<n>([a-z]+)+)@(?P=n)",
 ]
-UNKNOWN = [r"(a)\1", r"(?P<x>a+)(?P=x)+", r"(a)?(?(1)b|c)", "(?:" * 90 + "(?:ab){3}" + "){3}" * 90]
+UNKNOWN = ["(?:" * 90 + "(?:ab){3}" + "){3}" * 90]
 
 
 @pytest.mark.parametrize(

@@ -218,3 +218,9 @@ def test_a_glob_is_compared_in_linear_time() -> None:
     start = time.process_time()
     assert not rules.allow("X" + "-" * 1500)
     assert time.process_time() - start < 0.2  # a regular expression takes seconds
+
+
+def test_a_regular_expression_is_tried_on_names_that_someone_could_have_meant():
+    rules = HeaderRules(globs=("y-*",), regexes=(re.compile("x-.*"),))
+    assert [rules.allow("x-" + "a" * number) for number in (62, 63)] == [True, False]
+    assert [rules.allow("y-" + "a" * number) for number in (62, 254, 255)] == [True, True, False]

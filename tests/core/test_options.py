@@ -1000,13 +1000,20 @@ def test_an_iterator_in_the_configuration_serves_every_reader() -> None:
                 "http://b.example",
                 "http://b.example:8080",
                 "http://*.b.example",
-                "http://*",
                 "http://localhost.b.example",
                 "http://127.0.0.1.b.example",
                 "http://notlocalhost",
                 "http://10.0.0.1",
                 "http://[::2]",
             )
+        ),
+        pytest.param(
+            {"supports_credentials": True, "origins": "http://*"},
+            "credentials-insecure",
+            "origins",
+            "http://*",
+            "Write 'https://app.example'",
+            id="http://*",
         ),
         pytest.param(
             {"supports_credentials": True, "origins": A, "expose_headers": "*"},
@@ -1268,8 +1275,11 @@ def test_an_expression_that_does_not_is_none_of_these(options):
         "https://*:*",
         r"https?://.*",
         re.compile(r".*://.*"),
+        r"http://.*",
+        r"https?://.*:\d+",
+        r"https://[^/]+\.[a-z]{2,3}",
     ],
-    ids=["host", "port", "any-port", "regex", "compiled"],
+    ids=["host", "port", "any-port", "regex", "compiled", "plain-http", "ports", "domains"],
 )
 def test_credentials_for_everyone_who_has_a_host_warn(origins):
     with pytest.warns(CORSWarning, match="every website") as warned:

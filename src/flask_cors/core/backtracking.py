@@ -36,7 +36,7 @@ _LETTERS = "".join(map(chr, range(256))) + "\u0436\u0663\u2003\u4e2d\U0001f600"
 _MAX_STATES = 2_000  # that long is a list of a hundred hosts
 _MAX_STEPS = 200_000
 # A limited repetition is written out if it is short, else taken for one without a limit.
-_MAX_COPIES = 3  # of a group
+_MAX_COPIES = 4  # of a group
 _MAX_REQUIRED = 100  # of a single character: `[0-9a-f]{40}`
 _MAX_SPARE = 4  # of these, how many may be missing: `[0-9]{1,5}`
 _SEVERAL = 2  # ways to do one thing; larger numbers are not told apart
@@ -57,15 +57,16 @@ class _CannotTellError(Exception):
     """Says that an expression is beyond what is known here, or beyond the budget."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def degree(
     regex: re.Pattern[str], *, whole: bool = True, letters: str | None = None
 ) -> float | None:
     """Return the power of a text's length with which the time of a match may grow.
 
     Too high where an assertion, an atomic group or a limit of repetitions forbids what the rest
-    would allow. Too low never, but that it is about growth: the constant factor of a long row of
-    optional parts, like `a?a?a?a?a?a?a?a?`, does not show.
+    would allow. It is about growth: the constant factor of a long row of optional parts, like
+    `a?a?a?a?a?a?a?a?`, does not show. Back-references count for nothing, so it may be one too low
+    with each.
 
     Arguments:
         regex: compiled.
@@ -74,14 +75,19 @@ def degree(
 
     Returns:
         1 for linear time, 2 for quadratic and so on, `math.inf` for exponential. `None` where it
-        cannot be told: for back-references, conditional groups and very large expressions.
+        cannot be told: for very large expressions.
     """
     flags = regex.flags & _FLAGS
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they were given when it was compiled
-            tree: object = importlib.import_module(_PARSER).parse(regex.pattern, flags)
-        return _Builder(flags).build(_nodes(tree), whole=whole, letters=letters).degree()
+            parser = importlib.import_module(_PARSER)
+            tree: object = parser.parse(regex.pattern, flags)
+        return (
+            _Builder(flags, int(parser.MAXREPEAT))
+            .build(_nodes(tree), whole=whole, letters=letters)
+            .degree()
+        )
     except (ImportError, AttributeError, _CannotTellError, RecursionError):
         return None
 
@@ -153,8 +159,10 @@ class _Builder:
     A state reads a character of its class when it is entered. State 0, the start, reads none.
     """
 
-    def __init__(self, flags: int) -> None:
+    def __init__(self, flags: int, unlimited: int) -> None:
         self.flags = flags
+        self.unlimited = unlimited  # how the parser writes that a repetition has no limit
+        self.spared: int = 0  # repetitions with a limit so far of which some may be missing
         self.budget = _Budget()
         self.follow: list[Ways] = [{}]
         self.classes = [("", 0)]  # of each state, as they are written, with their flags
@@ -202,7 +210,11 @@ class _Builder:
             case (("ASSERT" | "ASSERT_NOT"), (_, body)):
                 self.asserts = True
                 return _Part(1, self._body(body, flags).first, {})  # goes on beside a dead end
-            case "AT", _:
+            case "GROUPREF_EXISTS", (_, there, missing):
+                self.asserts = True
+                other = self._body(missing, flags) if missing else _NOTHING
+                return _either(self._body(there, flags), other)
+            case (("AT" | "GROUPREF"), _):
                 self.asserts = True
                 return _NOTHING
             case _:
@@ -252,21 +264,25 @@ class _Builder:
         )
 
     def _repeated(self, body: object, flags: int, low: int, high: int) -> _Part:
-        begin = len(self.follow)
+        begin, spared = len(self.follow), self.spared
         part = self._body(body, flags)
+        nested = self.spared != spared and low < high and high > 1  # copies of copies multiply
+        self.spared += int(low < high and 1 < high < self.unlimited)
         if high == 0:
             return _NOTHING
         single = len(self.follow) == begin + 1 and not part.empty and not self.follow[begin]
         most, spare = (_MAX_REQUIRED, _MAX_SPARE) if single else (_MAX_COPIES, _MAX_COPIES)
-        if high <= most and high - low <= spare:
+        if high <= most and high - low <= spare and not nested:
             parts = [part, *(self._body(body, flags) for _ in range(high - 1))]
             rest = _NOTHING
             for copy in reversed(parts[low:]):
                 rest = _either(self._then(copy, rest), _NOTHING)
             return reduce(self._then, [*parts[:low], rest], _NOTHING)
+        if high != self.unlimited:
+            self.asserts = True  # beyond the limit, what was certain is not
         if single and 1 < low <= most:
             required = [part, *(self._body(body, flags) for _ in range(low - 1))]
-            return reduce(self._then, [*required, self._repeated(body, flags, 0, sys.maxsize)])
+            return reduce(self._then, [*required, self._repeated(body, flags, 0, self.unlimited)])
         return self._looped(part, low)
 
     def _looped(self, part: _Part, low: int) -> _Part:

@@ -31,7 +31,8 @@ NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT
 MAX_LIST_LENGTH = 8 * 1024
 MAX_LIST_NAMES = 128
 MAX_LIST_EMPTY = 16
-MAX_NAME_LENGTH = 256  # of a method, and of a name that a pattern is tried on
+MAX_NAME_LENGTH = 256  # of a method, and of a name that a glob is tried on
+MAX_MATCHED_LENGTH = 64  # of a name that a regular expression is tried on
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _REGEX_SYNTAX = re.compile(r"[\\^$\[\]()?|]|\.\*")
@@ -130,7 +131,8 @@ class HeaderRules:
         lower = name.lower()
         if self.any or lower in self.names:
             return True
-        return len(name) <= MAX_NAME_LENGTH and (
-            any(matches_glob(glob, lower) for glob in self.globs)
-            or any(regex.fullmatch(name) for regex in self.regexes)
+        if len(name) <= MAX_MATCHED_LENGTH and any(each.fullmatch(name) for each in self.regexes):
+            return True
+        return len(name) <= MAX_NAME_LENGTH and any(
+            matches_glob(glob, lower) for glob in self.globs
         )

@@ -307,7 +307,9 @@ def _judge_credentials(result: Settings, place: str, report: Report) -> None:
             "supports_credentials off",
         )
     everyone = sorted(filter(_EVERY_HOST.match, origins.wildcards))
-    everyone += [each.pattern for each in origins.regexes if each.fullmatch(_NOBODY)]
+    everyone += [
+        regex.pattern for regex in origins.regexes if any(map(regex.fullmatch, _NOBODYS_ORIGINS))
+    ]
     for written in everyone:
         report.doubt(
             "credentials-anyone",
@@ -318,18 +320,25 @@ def _judge_credentials(result: Settings, place: str, report: Report) -> None:
         )
     for origin in sorted(origins.exact | origins.wildcards):
         if origin.startswith("http://") and not _LOOPBACK.match(origin):
+            secure = re.sub("^http", "https", origin)
             report.doubt(
                 "credentials-insecure",
                 "origins",
                 origin,
                 f"{place}origins: {shown(origin)} is allowed with credentials and is not "
                 "encrypted: whoever is on the network can be that origin. "
-                f"Write {shown(origin.replace('http', 'https', 1))}",
+                f"Write {shown(_EVERY_HOST.sub('https://app.example', secure))}",
             )
 
 
-_EVERY_HOST = re.compile(r"https://\*(?::|$)")
-_NOBODY = "https://everybody-is-let-in.invalid"  # a host that no one has a reason to write
+_EVERY_HOST = re.compile(r"https://\*(?=:|$)")
+# Of hosts that no one has a reason to write: what lets these in lets everyone in.
+_NOBODYS_ORIGINS = [
+    f"{scheme}://everybody-is-let-in.{domain}{port}"
+    for scheme in ("https", "http")
+    for domain in ("invalid", "com")
+    for port in ("", ":443", ":8443")
+]
 _LOOPBACK = re.compile(r"http://(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])(?::|$)")
 
 

@@ -1,6 +1,6 @@
 """Async views, and an origin that is looked up while the request waits.
 
-    python docs/examples/async_app.py
+    python docs/examples/async_views.py
 
 It answers on port 5000, or on the one that PORT names.
 """
