@@ -60,8 +60,8 @@ class Case:
         decorate = cross_origin(**self.view_options) if decorated else _left_as_it_is
         chosen = async_view if self.is_async else view
         app.add_url_rule(self.path, "x", decorate(chosen), methods=["GET", "PUT"])
-        decorate = cross_origin(**LIST) if with_cors else _left_as_it_is
         for number in range(self.neighbours):
+            decorate = cross_origin(**LIST) if with_cors else _left_as_it_is
             app.add_url_rule(f"/n{number}", f"n{number}", decorate(lambda: "n"))
         if with_cors and self.options is not None:
             CORS(app, **self.options)
