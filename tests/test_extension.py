@@ -18,14 +18,18 @@ from werkzeug.debug import DebuggedApplication
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 import flask_cors
 from flask_cors import CORS, ConfigurationError, CORSWarning, cross_origin
+from flask_cors._flask import ViewPolicy
 
 APP = "https://app.example"
 OTHER = "https://other.example"
 FLASK = tuple(int(part) for part in version("flask").split(".")[:2])
+
+
+APPS = ["https://a.example", "https://b.example"]
 
 
 def make_app(**config: object) -> Flask:
@@ -969,3 +973,18 @@ def test_the_first_requests_may_come_at_the_same_time():
 def test_public_names_are_those_of_the_older_package():
     assert flask_cors.extension.CORS is flask_cors.CORS
     assert isinstance(CORS(Blueprint("bp", __name__)), CORS)
+
+
+@pytest.mark.parametrize(
+    "origins", [APPS, [lambda origin: origin in APPS]], ids=["list", "callable"]
+)
+def test_an_environment_that_is_used_for_another_origin_is_decided_anew(origins, monkeypatch):
+    monkeypatch.setattr(ViewPolicy, "decorated", 0)  # as in a process without
+    app = make_app()
+    CORS(app, origins=origins)
+    environ = EnvironBuilder("/x").get_environ()
+    seen = []
+    for origin in (*APPS, "https://evil.test", *APPS):
+        environ["HTTP_ORIGIN"] = origin
+        b"".join(app.wsgi_app(environ, lambda status, lines: seen.append(dict(lines))))
+    assert [each.get("Access-Control-Allow-Origin") for each in seen] == [*APPS, None, *APPS]

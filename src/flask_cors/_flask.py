@@ -254,8 +254,8 @@ class AppState:
         self.alone: Policy | None = None
         """the policy of every response, whatever it answers to, unless a view has its own"""
         self.known: dict[str | None, Lines] = {}
-        """what every response gets, by the origin that asks, as far as it is known; in a process
-        where a view has a policy of its own it is empty"""
+        """what every response gets, by the origin that asks, as far as it is known; empty where
+        callables are asked, and in a process where a view has a policy of its own"""
         self.blueprints: dict[str, Policies] = {}
         # Weak, so that a view that is decorated anew for each request leaves nothing.
         self.views: weakref.WeakKeyDictionary[ViewPolicy, Compiled] = weakref.WeakKeyDictionary()
@@ -276,12 +276,11 @@ class AppState:
                 self.blueprints[blueprint] = ResourceTable((*known.given, *entries))
             else:
                 self.resources = ResourceTable((*self.resources.given, *entries))
-            everywhere = None if self.blueprints else self.resources.everywhere
-            if everywhere is not None and everywhere.settings.intercept_exceptions:
-                self.alone = everywhere
-            else:
-                self.alone = None
-            self.known = self.alone.known if self.alone and not ViewPolicy.decorated else {}
+            alone = None if self.blueprints else self.resources.everywhere
+            self.alone = alone if alone and alone.settings.intercept_exceptions else None
+            self.known = {}
+            if self.alone and not (self.alone.settings.origins.predicates or ViewPolicy.decorated):
+                self.known = self.alone.known
             _states.add(self)
             if not self.installed:
                 self.installed = True
@@ -330,8 +329,8 @@ class AppState:
             return ()
         if lines is None:
             lines = lines_to_add(policy, environ, self._wait)
-            # A response may be started anew; what is decided stays.
-            environ[self.decided] = (policy, lines)
+            if policy.settings.origins.predicates:  # a response may be started anew
+                environ[self.decided] = (policy, lines)
         withheld = UNCAUGHT in environ and is_withheld(self.app, policy, environ, status)
         return () if withheld else lines
 
