@@ -1294,3 +1294,9 @@ def test_credentials_for_everyone_who_has_a_host_warn(origins):
 )
 def test_credentials_for_hosts_of_ones_own_do_not_warn(origins):
     CORS(Flask(__name__), origins=origins, supports_credentials=True)
+
+
+def test_an_expression_that_backtracks_is_not_tried_at_set_up_either():
+    with pytest.raises(ConfigurationError) as caught:
+        CORS(Flask(__name__), origins=r"https?://([a-z.-]+)+x", supports_credentials=True)
+    assert [problem.code for problem in caught.value.problems] == ["regex-backtracking"]

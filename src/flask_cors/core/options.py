@@ -408,12 +408,12 @@ def _read_origins(reading: Reading) -> OriginRules:
             continue
         if isinstance(origin, str):
             strings.add(origin)
-        elif isinstance(origin, re.Pattern):
-            regexes.append(origin)
-            if is_slow(origin, MAX_DEGREE, letters=ORIGIN_LETTERS):
-                reading.error("regex-backtracking", f"{_SLOW}'https://*.example.com'", item)
-        else:
+        elif not isinstance(origin, re.Pattern):
             predicates.append(origin)
+        elif is_slow(origin, MAX_DEGREE, letters=ORIGIN_LETTERS):  # nor is it ever tried
+            reading.error("regex-backtracking", f"{_SLOW}'https://*.example.com'", item)
+        else:
+            regexes.append(origin)
     return OriginRules(
         any="*" in strings,
         exact=frozenset(origin for origin in strings if "*" not in origin),
@@ -470,9 +470,9 @@ def _read_allow_headers(reading: Reading) -> HeaderRules:
                 text = f"is not a valid regular expression ({error}). {remedy}"
                 reading.error("pattern-regex", text, item)
                 continue
-            regexes.append(regex)
             if is_slow(regex, MAX_DEGREE, letters=TOKEN_LETTERS):
                 reading.error("regex-backtracking", f"{_SLOW}'X-*'", item)
+            regexes.append(regex)
         elif not isinstance(item, str) or not is_token(item):
             _header_name_error(reading, item)
         elif item != "*" and "*" in item:
