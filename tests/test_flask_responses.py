@@ -21,9 +21,10 @@ from flask import (
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from flask_cors import CORS, cross_origin
+from flask_cors._flask import ViewPolicy
 
 APP = "https://app.example"
 OTHER = "https://other.example"
@@ -662,3 +663,28 @@ def test_each_decision_is_logged_once(
     with caplog.at_level(logging.DEBUG, "flask_cors"):
         send_request(app)
     assert levels(caplog) == expected
+
+
+class StartedAnew(Response):
+    """Notices after it has started that it fails, and says so."""
+
+    def __call__(self, environ, start_response):
+        start_response("200 OK", [])
+        error = (LookupError, LookupError(), None)
+        start_response("500 Oh No", [("Content-Type", "text/plain")], error)
+        return [b"failed"]
+
+
+def test_a_response_that_is_started_anew_has_the_headers_again(monkeypatch):
+    monkeypatch.setattr(ViewPolicy, "decorated", 0)  # as in a process without
+    app = make_app()
+    app.add_url_rule("/anew", "anew", StartedAnew)
+    CORS(app)
+    started = []
+    environ = EnvironBuilder("/anew", headers={"Origin": APP}).get_environ()
+    assert b"".join(app.wsgi_app(environ, lambda *args: started.append(args))) == b"failed"
+    assert [(args[0], dict(args[1])["Access-Control-Allow-Origin"]) for args in started] == [
+        ("200 OK", APP),
+        ("500 Oh No", APP),
+    ]
+    assert [args[2][0] for args in started[1:]] == [LookupError]
