@@ -11,10 +11,8 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
@@ -23,6 +21,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from .servers import answers, await_answer, free_port
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -123,16 +123,6 @@ def needs(command: str) -> None:
                 pytest.importorskip(module)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
 @contextmanager
 def started(command: str, folder: Path) -> Iterator[int]:
     """Start a server as the page says, and give the port that it was told to listen on."""
@@ -153,9 +143,7 @@ def started(command: str, folder: Path) -> Iterator[int]:
         start_new_session=True,
         text=True,
     ) as process:
-        deadline = time.monotonic() + 60
-        while not answers(port) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
+        await_answer(port, process, 60)
         try:
             if not answers(port):
                 pytest.fail(f"{told} does not answer")

@@ -6,17 +6,14 @@ URL, in every order, twice; what arrives is judged by the model browser.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import itertools
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -27,6 +24,8 @@ import pytest
 from flask_cors import browser
 from flask_cors.browser import Fields, Request, Response
 from flask_cors.core import ACL_ORIGIN
+
+from ..servers import free_port, running  # noqa: TID252  (no package, so it has no absolute name)
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.server
@@ -106,17 +105,8 @@ sub vcl_deliver {{
 }}
 """
 
+ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 GUNICORN = ("-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def missing(name: str) -> None:
@@ -134,32 +124,6 @@ def program(name: str) -> str:
     return str(found)
 
 
-@contextlib.contextmanager
-def running(command: Sequence[str], port: int, log: Path, cwd: Path = HERE) -> Generator[None]:
-    """Run a server until the end of the block, and end it whatever happens there."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        deadline = time.monotonic() + 30
-        while not answers(port) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert answers(port), log.read_text("utf-8", "replace")
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-
-
 @pytest.fixture(scope="session")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Give the port on which gunicorn serves the app."""
@@ -168,7 +132,7 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             missing(package)
     port, log = free_port(), tmp_path_factory.mktemp("gunicorn") / "log"
     command = [sys.executable, *GUNICORN, "--bind", f"127.0.0.1:{port}", "served:app"]
-    with running(command, port, log):
+    with running(command, log, port, HERE, ENVIRONMENT):
         yield port
 
 
@@ -233,7 +197,7 @@ def cache(
 ) -> Iterator[Cache]:
     folder, port = tmp_path_factory.mktemp("cache"), free_port()
     command: list[str] = request.param(folder, port, backend)
-    with running(command, port, folder / "log"):
+    with running(command, folder / "log", port, HERE, ENVIRONMENT):
         cache = Cache(port, "HIT" if request.param is varnish else "")
         yield cache
         cache.close()

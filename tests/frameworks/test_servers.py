@@ -7,8 +7,6 @@ import json
 import os
 import re
 import runpy
-import socket
-import subprocess
 import sys
 import time
 from http.client import HTTPConnection
@@ -17,8 +15,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from ..servers import free_port, running  # noqa: TID252  (no package, so it has no absolute name)
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+PYTHON = (sys.executable, "-W", "ignore")
+ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 served = SimpleNamespace(**runpy.run_path(str(HERE / "served.py")))
 
 GUNICORN = ("gunicorn", "--bind", "127.0.0.1:{port}", "--graceful-timeout", "5")
@@ -59,42 +61,6 @@ on_every_server = pytest.mark.parametrize(("command", "app"), RUNNING, scope="mo
 pytestmark = pytest.mark.server
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-def answers(port):
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-@contextlib.contextmanager
-def running(command, log, port, cwd=HERE):
-    """Run a server until the end of the block, and end it whatever happens there."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", *command],
-            cwd=cwd,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        deadline = time.monotonic() + 30
-        while not answers(port) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert process.poll() is None, log.read_text("utf-8", "replace")
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-
-
 @pytest.fixture(scope="module")
 def server(command, app, tmp_path_factory):
     """Give the port on which a server runs an app, and the file with what it logs."""
@@ -104,7 +70,7 @@ def server(command, app, tmp_path_factory):
     log = tmp_path_factory.mktemp("server") / "log"
     arguments = [part.format(port=port) for part in command]
     target = f"served:{app}" if command is UVICORN else f"served:{app}()"
-    with running(["-m", *arguments, target], log, port):
+    with running([*PYTHON, "-m", *arguments, target], log, port, HERE, ENVIRONMENT):
         yield SimpleNamespace(port=port, log=log)
 
 
@@ -177,7 +143,8 @@ def test_an_example_runs_by_the_command_in_its_docstring(example, tmp_path):
     arguments += [part.format(port=port) for part in PORT_OF[program]]
 
     module = [] if program == "python" else ["-m", program]
-    with running([*module, *arguments], tmp_path / "log", port, ROOT):
+    command = [*PYTHON, *module, *arguments]
+    with running(command, tmp_path / "log", port, ROOT, ENVIRONMENT):
         (status, lines, body), (_, preflight_lines, _) = (fetch(port, asked) for asked in ASKED)
 
     assert (status, json.loads(body)) == (200, {"message": "Hello"})
