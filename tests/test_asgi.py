@@ -279,15 +279,15 @@ async def test_a_server_may_leave_out_of_the_scope_what_has_a_default(missing):
     ("path", "root_path", "open_"),
     [
         pytest.param("/api/x", "", True, id="no-root"),
-        pytest.param("/root/api/x", "/root", True, id="below-the-root"),
-        pytest.param("/root/api/x", "/root/", True, id="root-with-a-slash"),
-        pytest.param("/root/api", "/root", True, id="the-resource-itself"),
-        pytest.param("/api/x", "/root", True, id="a-server-that-took-the-root-off"),
-        pytest.param("/root/api/x", "", False, id="no-root-but-in-the-path"),
-        pytest.param("/rootapi/x", "/root", False, id="only-begins-like-the-root"),
-        pytest.param("/root", "/root", False, id="the-root-itself"),
+        pytest.param("/mount/api/x", "/mount", True, id="below-the-root"),
+        pytest.param("/mount/api/x", "/mount/", True, id="root-with-a-slash"),
+        pytest.param("/mount/api", "/mount", True, id="the-resource-itself"),
+        pytest.param("/api/x", "/mount", True, id="a-server-that-took-the-root-off"),
+        pytest.param("/mount/api/x", "", False, id="no-root-but-in-the-path"),
+        pytest.param("/mountapi/x", "/mount", False, id="only-begins-like-the-root"),
+        pytest.param("/mount", "/mount", False, id="the-root-itself"),
         pytest.param("//api/x", "", True, id="two-slashes"),
-        pytest.param("/root//api/x", "/root", True, id="two-slashes-below-the-root"),
+        pytest.param("/mount//api/x", "/mount", True, id="two-slashes-below-the-root"),
         pytest.param("api/x", "", True, id="no-slash"),
         pytest.param("", "", False, id="empty"),
         pytest.param("/API/x", "", False, id="another-case"),
@@ -302,7 +302,7 @@ async def test_the_resource_is_found_by_the_path_that_the_app_routes_on(path, ro
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    ("path", "root_path"), [("/", ""), ("/root", "/root"), ("/root/", "/root")]
+    ("path", "root_path"), [("/", ""), ("/mount", "/mount"), ("/mount/", "/mount")]
 )
 async def test_the_resource_of_the_root_is_a_slash(path, root_path):
     middleware = CORSMiddleware(hello, resources={"/": {"origins": APP}})
@@ -806,7 +806,7 @@ async def test_each_resource_has_its_own_policy():
 async def test_a_decision_is_logged(caplog):
     caplog.set_level(logging.DEBUG, "flask_cors")
     middleware = CORSMiddleware(hello, origins=APP)
-    await sent_by(middleware, scope_of("GET", "/root/x", {"Origin": APP}, root_path="/root"))
+    await sent_by(middleware, scope_of("GET", "/mount/x", {"Origin": APP}, root_path="/mount"))
     await sent_by(middleware, scope_of("OPTIONS", "/x", {**PREFLIGHT, "Origin": EVIL}))
     actual, refused = caplog.records
     assert [actual.levelno, refused.levelno] == [logging.DEBUG, logging.INFO]

@@ -306,6 +306,11 @@ def _judge_credentials(result: Settings, place: str, report: Report) -> None:
             "in a sandboxed frame act with the user's cookies. Take 'null' out, or leave "
             "supports_credentials off",
         )
+    _doubt_credentials(origins, place, report)
+
+
+def _doubt_credentials(origins: OriginRules, place: str, report: Report) -> None:
+    """Note origins that credentials are allowed to, and that are not only whose they seem to be."""
     everyone = sorted(filter(_EVERY_HOST.match, origins.wildcards))
     everyone += [
         regex.pattern for regex in origins.regexes if any(map(regex.fullmatch, _NOBODYS_ORIGINS))
