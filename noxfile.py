@@ -39,7 +39,13 @@ WITHOUT_FRAMEWORKS = [
 FUZZED = ("Linux", "x86_64", ("3.11", "3.12", "3.13"))  # where atheris works
 
 # These take long, and are the same with every Flask.
-ONCE = ("core/test_backtracking", "test_browser", "test_consoles", "test_growth", "test_properties")
+ONCE = (
+    "core/test_backtracking",
+    "test_browser",
+    "docs/test_consoles",
+    "properties/test_growth",
+    "properties/test_properties",
+)
 
 MATRIX = [(python, flask) for python in PYTHONS for flask in FLASKS]
 if RUNNING not in PYTHONS:
@@ -87,7 +93,7 @@ def typecheck(session: nox.Session) -> None:
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "flask_cors", "--ignoreexternal")
-    session.run("pytest", "tests/test_typing.py")
+    session.run("pytest", "tests/project/test_typing.py")
 
 
 @nox.session
@@ -104,7 +110,7 @@ def tests(session: nox.Session, flask: str) -> None:
 def frameworks(session: nox.Session) -> None:
     """Run the tests with other frameworks, real servers and real Flask extensions."""
     install(session, ".", groups=("test", "frameworks", "typecheck"))
-    found = ["tests/frameworks", "tests/test_cli.py", "tests/test_consoles.py"]
+    found = ["tests/frameworks", "tests/cli/test_cli.py", "tests/docs/test_consoles.py"]
     session.run("pytest", *(session.posargs or found))
 
 

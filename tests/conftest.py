@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .servers import free_port, running
+from .support.servers import free_port, running
 
 QUICKSTART = Path(__file__).parent.parent / "docs" / "examples" / "quickstart.py"
 

@@ -37,7 +37,7 @@ from flask_cors.browser import (
 from flask_cors.testing import Browser
 from flask_cors.wsgi import CORSMiddleware
 
-from .strategies import LAW, ignoring_doubts, needs_permission, normalized, scripts
+from .support.strategies import LAW, ignoring_doubts, needs_permission, normalized, scripts
 
 APP = "https://app.example"
 API = "https://api.example"

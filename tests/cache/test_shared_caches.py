@@ -25,7 +25,7 @@ from flask_cors import browser
 from flask_cors.browser import Fields, Request, Response
 from flask_cors.core import ACL_ORIGIN
 
-from ..servers import free_port, running  # noqa: TID252  (no package, so it has no absolute name)
+from ..support.servers import free_port, running
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.server

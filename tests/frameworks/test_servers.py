@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ..servers import free_port, running  # noqa: TID252  (no package, so it has no absolute name)
+from ..support.servers import free_port, running
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -303,7 +303,7 @@ def test_the_sdist_holds_what_git_knows_and_nothing_else(clean: Built) -> None:
         "src/flask_cors/py.typed",
         "tests/conftest.py",
         "tests/packaging/check.py",
-        "tests/test_hostile.py",
+        "tests/properties/test_hostile.py",
         "typings/flask_httpauth.pyi",
     ],
 )

@@ -22,7 +22,15 @@ from flask_cors._flask import state_of
 from flask_cors.asgi import CORSMiddleware
 from flask_cors.core import Policy
 
-from .strategies import LAW, Asked, Configuration, configurations, ignoring_doubts, near, requests
+from ..support.strategies import (
+    LAW,
+    Asked,
+    Configuration,
+    configurations,
+    ignoring_doubts,
+    near,
+    requests,
+)
 
 T = TypeVar("T")
 THREADS = 16

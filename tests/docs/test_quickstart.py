@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client, TestResponse
 
-SOURCE = Path(__file__).parent.parent / "docs" / "examples" / "quickstart.py"
+SOURCE = Path(__file__).parent.parent.parent / "docs" / "examples" / "quickstart.py"
 PAGE = "http://127.0.0.1:5000"
 
 

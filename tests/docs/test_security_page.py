@@ -11,7 +11,7 @@ import pytest
 
 import flask_cors
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "practice" / "security.md").read_text("utf-8")
 POLICY = (ROOT / "SECURITY.md").read_text("utf-8")
 
@@ -87,7 +87,7 @@ def test_each_cve_has_a_row_and_every_test_of_it_stands_there(cve: str) -> None:
     assert all(row)
     named = NAMED.findall(row[-1])
     assert [test for test in named if cve not in told_by(*test)] == []
-    file = "tests/test_hostile.py"
+    file = "tests/properties/test_hostile.py"
     tests = [(file, name) for name in functions(file) if cve in told_by(file, name)]
     assert tests != []
     assert sorted(named) == sorted(tests)
@@ -95,7 +95,8 @@ def test_each_cve_has_a_row_and_every_test_of_it_stands_there(cve: str) -> None:
 
 def test_no_cve_has_a_test_and_no_row() -> None:
     tested = "".join(
-        told_by("tests/test_hostile.py", name) for name in functions("tests/test_hostile.py")
+        told_by("tests/properties/test_hostile.py", name)
+        for name in functions("tests/properties/test_hostile.py")
     )
     assert {*re.findall(r"CVE-\d{4}-\d+", tested)} == {*CVES}
     assert {row[0].partition(" ")[0] for row in FLAWS} == {*CVES}

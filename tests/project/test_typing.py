@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-TYPING = Path(__file__).parent / "typing"
+TYPING = Path(__file__).parent.parent / "typing"
 FILES = sorted(TYPING.rglob("*.py"))
 # The oldest Python that is supported sees the fewest conveniences.
 PYTHON = "3.10"

@@ -11,7 +11,7 @@ from flask_cors.core import Policy
 from flask_cors.core.errors import Code
 from flask_cors.findings import in_python, settings_findings, start_of
 
-PAGE = Path(__file__).parent.parent / "docs" / "reference" / "findings.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "findings.md"
 
 
 def codes(**options: object) -> list[str]:

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-FUZZ = Path(__file__).parent / "fuzz"
+FUZZ = Path(__file__).parent.parent / "fuzz"
 CORPUS = FUZZ / "corpus"
 fuzzed = SimpleNamespace(**runpy.run_path(str(FUZZ / "targets.py")))
 TARGETS: dict[str, Callable[[bytes], None]] = fuzzed.TARGETS

@@ -19,7 +19,7 @@ from flask_cors.core.errors import Code
 from flask_cors.wsgi import CORSMiddleware as WSGIMiddleware
 from flask_cors.wsgi import decide
 
-from .strategies import (
+from ..support.strategies import (
     ALLOW_ORIGIN,
     CREDENTIALS,
     DEFAULT_PORTS,

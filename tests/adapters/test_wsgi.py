@@ -21,7 +21,9 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from flask_cors import ConfigurationError
 from flask_cors.wsgi import CORSMiddleware
 
-served = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "frameworks" / "served.py")))
+served = SimpleNamespace(
+    **runpy.run_path(str(Path(__file__).parent.parent / "frameworks" / "served.py"))
+)
 
 APP = "https://app.example"
 EVIL = "https://evil.example"

@@ -22,7 +22,7 @@ from flask_cors.asgi import CORSMiddleware as ASGIMiddleware
 from flask_cors.core import Policy
 from flask_cors.wsgi import CORSMiddleware as WSGIMiddleware
 
-from .strategies import (
+from ..support.strategies import (
     CALLABLES,
     LAW,
     PLACES,

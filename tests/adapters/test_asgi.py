@@ -13,7 +13,9 @@ import pytest
 from flask_cors import ConfigurationError
 from flask_cors.asgi import CORSMiddleware
 
-served = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "frameworks" / "served.py")))
+served = SimpleNamespace(
+    **runpy.run_path(str(Path(__file__).parent.parent / "frameworks" / "served.py"))
+)
 
 APP = "https://app.example"
 EVIL = "https://evil.example"

@@ -21,7 +21,7 @@ from werkzeug.serving import make_server
 from flask_cors import ConfigurationError
 from flask_cors.testing import Browser
 
-EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
+EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples"
 OURS = "https://app.example"
 LOCAL = "http://localhost:3000"
 EVIL = "https://evil.example"

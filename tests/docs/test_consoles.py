@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 import pytest
 
-from .servers import answers, await_answer, free_port
+from ..support.servers import answers, await_answer, free_port
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 README = ROOT / "README.md"
 WHY_BLOCKED = ROOT / "docs" / "practice" / "why-blocked.md"
 DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in page.parts]

@@ -16,7 +16,7 @@ import flask_cors.core
 import flask_cors.testing
 from flask_cors.core.options import OPTIONS, RESOURCE_OPTIONS, Settings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "_build" not in page.parts]
 PAGE = (DOCS / "reference" / "options.md").read_text("utf-8")
