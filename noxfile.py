@@ -40,7 +40,7 @@ FUZZED = ("Linux", "x86_64", ("3.11", "3.12", "3.13"))  # where atheris works
 
 # These take long, and are the same with every Flask.
 ONCE = (
-    "core/test_backtracking",
+    "core/test_redos",
     "test_browser",
     "docs/test_consoles",
     "properties/test_growth",

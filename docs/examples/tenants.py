@@ -103,7 +103,7 @@ class Tenants:
 def canonical(text: str) -> str | None:
     """Return an origin as browsers send it, or `None` for what is not one origin."""
     try:
-        origin = Policy.from_options(origins=[text]).settings.origins.sole
+        origin = Policy.from_options(origins=[text]).settings.origins.only_origin
     except ConfigurationError:
         return None
     return origin if origin != "null" else None

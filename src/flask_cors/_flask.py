@@ -21,19 +21,19 @@ from werkzeug.local import LocalProxy
 
 from ._log import logger, root_logger
 from .core import Decision, Policy
-from .core.errors import Report
+from .core.errors import Problems
 from .core.headers import normalize_method
+from .core.merge import ORDINARY_FIELDS, Lines, merge
 from .core.options import (
     CROSS_ORIGIN_OPTIONS,
     OPTIONS,
     CrossOriginOptions,
-    Layer,
+    OptionSource,
     config_layer,
-    judge,
     read_layer,
+    validate_settings,
 )
 from .core.origins import MAX_ORIGIN_LENGTH, OriginRules
-from .core.policy import ORDINARY_FIELDS, VARY, Lines, mergeable, with_lines
 from .core.resources import PathPattern, ResourceTable
 from .wsgi import (
     ExcInfo,
@@ -128,14 +128,14 @@ def is_withheld(app: Flask, policy: Policy, environ: WSGIEnvironment, status: st
     )
 
 
-def config_of(app: Flask, report: Report) -> Layer:
+def config_of(app: Flask, problems: Problems) -> OptionSource:
     """Return the `CORS_*` keys of an app as a layer of options."""
     config: object = app.config
-    layer = config_layer(config if isinstance(config, Mapping) else {}, report)
+    layer = config_layer(config if isinstance(config, Mapping) else {}, problems)
     for option, value in layer.options.items():
         if isinstance(value, Iterator):  # it can be read once, and the configuration is by many
             app.config[layer.name(option)] = tuple(cast("Iterator[object]", value))
-            return config_of(app, report)
+            return config_of(app, problems)
     state_of(app).config = dict(layer.options)
     return layer
 
@@ -159,13 +159,13 @@ class ViewPolicy:
     """how often a policy for a view was made or first used in this process"""
 
     def __init__(self, options: CrossOriginOptions) -> None:
-        report = Report()
-        self._values = read_layer(Layer({**options}), CROSS_ORIGIN_OPTIONS, report)
+        problems = Problems()
+        self._values = read_layer(OptionSource({**options}), CROSS_ORIGIN_OPTIONS, problems)
         # What is not given here may be by the app, so it is judged as harmless.
-        judge({"origins": OriginRules(), **self._values}, "", report)
-        report.raise_problems()
-        report.warn()
-        self._told = report.doubts
+        validate_settings({"origins": OriginRules(), **self._values}, "", problems)
+        problems.raise_errors()
+        problems.issue_warnings()
+        self._told = problems.warnings
         self._view: weakref.ref[object] | None = None
         self._latest: weakref.ref[Compiled] | None = None
         self.automatic_options = self._values.get("automatic_options", True) is True
@@ -204,11 +204,11 @@ class ViewPolicy:
         return compiled
 
     def _compile(self, state: AppState) -> Policy:
-        report = Report()
-        values = read_layer(config_of(state.app, report), OPTIONS, report)
-        policy = Policy(judge({**values, **self._values}, "", report))
-        report.raise_problems()
-        report.warn(told=self._told)
+        problems = Problems()
+        values = read_layer(config_of(state.app, problems), OPTIONS, problems)
+        policy = Policy(validate_settings({**values, **self._values}, "", problems))
+        problems.raise_errors()
+        problems.issue_warnings(already_warned=self._told)
         if not policy.settings.intercept_exceptions:
             state.watch_exceptions()
         return policy
@@ -273,10 +273,10 @@ class AppState:
         with _lock:
             if blueprint:
                 known = self.blueprints.get(blueprint, _NOWHERE)
-                self.blueprints[blueprint] = ResourceTable((*known.given, *entries))
+                self.blueprints[blueprint] = ResourceTable((*known.entries, *entries))
             else:
-                self.resources = ResourceTable((*self.resources.given, *entries))
-            alone = None if self.blueprints else self.resources.everywhere
+                self.resources = ResourceTable((*self.resources.entries, *entries))
+            alone = None if self.blueprints else self.resources.catch_all
             self.alone = alone if alone and alone.settings.intercept_exceptions else None
             self.known = {}
             if self.alone and not (self.alone.settings.origins.predicates or ViewPolicy.decorated):
@@ -293,14 +293,14 @@ class AppState:
         try:
             got_request_exception.connect(self._note_exception, self.app)
         except RuntimeError:  # Flask 2.2 without blinker
-            report = Report()
-            report.error(
+            problems = Problems()
+            problems.error(
                 "signals-missing",
                 "intercept_exceptions",
                 "False",
                 "intercept_exceptions=False needs Flask's signals. Install blinker",
             )
-            report.raise_problems()
+            problems.raise_errors()
         self._watching = True
 
     def _note_exception(self, _app: Flask, *, exception: BaseException, **_: object) -> None:
@@ -442,14 +442,7 @@ def _install_inside(state: AppState) -> None:
 
 def add_to(headers: Headers, lines: Lines) -> None:
     """Add the lines of a decision to the headers of a response."""
-    for name, _ in headers:
-        if name not in ORDINARY_FIELDS:
-            lines = tuple(mergeable(headers, lines))
-            if any(name == VARY for name, _ in lines):
-                headers.pop(VARY, None)
-            break
-    for name, value in lines:
-        headers.add(name, value)
+    headers[:] = merge(list(headers), lines)
 
 
 def _middleware(state: AppState) -> WSGIApplication:
@@ -480,7 +473,7 @@ def _middleware(state: AppState) -> WSGIApplication:
                 lines = state.lines(environ, status)
             for name, _ in headers:
                 if name not in ORDINARY_FIELDS:
-                    headers = with_lines(headers, lines)
+                    headers = merge(headers, lines)
                     break
             else:
                 headers = [*headers, *lines]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from .core import ACL_REQUEST_HEADERS, ACL_REQUEST_METHOD, Decision, Policy, RequestHeaders
-from .core.errors import shown
+from .core.errors import safe_repr
 from .core.headers import parse_names
 
 logger = logging.getLogger("flask_cors")
@@ -30,13 +30,13 @@ def log_decision(
     if decision.error is not None:
         logger.error(
             "CORS: an origin callable raised for %s; the origin is refused",
-            shown(headers.get("Origin")),
+            safe_repr(headers.get("Origin")),
             exc_info=decision.error,
         )
     refused_preflight = decision.kind == "preflight" and decision.outcome != "granted"
     level = logging.INFO if refused_preflight else logging.DEBUG
     if logger.isEnabledFor(level):
-        about = f"{shown(method)[1:-1]} {shown(path)[1:-1]}"
+        about = f"{safe_repr(method)[1:-1]} {safe_repr(path)[1:-1]}"
         logger.log(level, "CORS: %s %s: %s", decision.kind, about, _told(decision, policy, headers))
 
 
@@ -45,17 +45,17 @@ def _told(decision: Decision, policy: Policy, headers: RequestHeaders) -> str:
     origin = headers.get("Origin")
     if origin is None:
         return f"no Origin, {len(decision.headers)} header(s) to add"
-    told = f"origin {shown(origin)}"
+    told = f"origin {safe_repr(origin)}"
     if decision.outcome == "granted":
         return f"{told} granted"
     if decision.outcome == "method":
-        return f"{told}: method {shown(headers.get(ACL_REQUEST_METHOD))} is not in methods"
+        return f"{told}: method {safe_repr(headers.get(ACL_REQUEST_METHOD))} is not in methods"
     if decision.outcome == "headers":
         names = parse_names(headers.get(ACL_REQUEST_HEADERS) or "")
         if names is None:
             return f"{told}: more headers are asked for than are checked"
         refused = [name for name in names if not policy.settings.allow_headers.allow(name)]
-        return f"{told}: header {shown(refused[0])} is not in allow_headers"
+        return f"{told}: header {safe_repr(refused[0])} is not in allow_headers"
     pattern = policy.settings.origins.near_miss(origin)
-    hint = f" (only its start matches {shown(pattern)})" if pattern is not None else ""
+    hint = f" (only its start matches {safe_repr(pattern)})" if pattern is not None else ""
     return f"{told} is not in origins{hint}"

@@ -29,9 +29,10 @@ from .core import (
     ACL_RESPONSE_PRIVATE_NETWORK,
     Decision,
 )
-from .core.errors import Report
-from .core.options import CORSOptions, Layer, Unpack
-from .core.policy import MERGED_FIELDS, VARY, compile_resources, mergeable
+from .core.errors import Problems
+from .core.merge import MERGED_FIELDS, VARY, merge
+from .core.options import CORSOptions, OptionSource, Unpack
+from .core.policy import compile_resources
 from .core.resources import ResourceTable
 
 # `ASGI3Application` would refuse the apps of Quart, Starlette and Django in every type checker.
@@ -118,7 +119,7 @@ class CORSMiddleware:
 
     def __init__(self, app: ASGIApp, **options: Unpack[CORSOptions]) -> None:
         self.app = app
-        self._resources = ResourceTable(compile_resources([Layer({**options})], Report()))
+        self._resources = ResourceTable(compile_resources([OptionSource({**options})], Problems()))
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -128,7 +129,7 @@ class CORSMiddleware:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        policy = self._resources.everywhere or self._resources.find(routed_path(scope))
+        policy = self._resources.catch_all or self._resources.find(routed_path(scope))
         if policy is None:
             await app(scope, receive, send)
             return
@@ -177,10 +178,15 @@ def _added(decision: Decision, lines: Lines) -> Lines:
     if not any(name.lower() in _MERGED for name, _ in lines):
         return lines + _encoded(decision.lines)
     present = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
-    added = mergeable(present, decision.lines)
-    if any(name == VARY for name, _ in added):
-        lines = [line for line in lines if line[0].lower() != b"vary"]
-    return lines + _encoded(added)
+    merged = merge(present, decision.lines, anyone=decision.anyone)
+    own = {*present}
+    return [
+        (
+            (field[0] if field in own else field[0].lower()).encode("latin-1"),
+            field[1].encode("latin-1"),
+        )
+        for field in merged
+    ]
 
 
 def _encoded(fields: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

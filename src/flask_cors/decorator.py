@@ -33,10 +33,10 @@ from ._flask import (
     view_policy,
 )
 from .core import Decision, Policy
-from .core.errors import Report, shown
+from .core.errors import Problems, safe_repr
+from .core.merge import Lines
 from .core.options import CrossOriginOptions, Unpack
 from .core.origins import is_async
-from .core.policy import Lines
 from .wsgi import WSGIEnvironment, decide, decide_async, is_preflight, lines_to_add
 
 P = ParamSpec("P")
@@ -106,15 +106,15 @@ class _Decorator:
                 _take_options_of(view)
             return view
         if isinstance(view, type) or not callable(view):
-            report = Report()
-            report.error(
+            problems = Problems()
+            problems.error(
                 "not-a-view",
                 "view",
                 view,
-                f"cross_origin: {shown(view)} is no view. Options are given by name: "
+                f"cross_origin: {safe_repr(view)} is no view. Options are given by name: "
                 "cross_origin(origins=['https://app.example'])",
             )
-            report.raise_problems()
+            problems.raise_errors()
         function = cast("Callable[..., object]", view)
         wrapper = (_async_wrapper if is_async(view) else _sync_wrapper)(self._own, function)
         setattr(wrapper, VIEW_POLICY, self._own)

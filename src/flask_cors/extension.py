@@ -10,8 +10,8 @@ from werkzeug.local import LocalProxy
 
 from ._flask import config_of, state_of
 from .core import Problem
-from .core.errors import Report, shown
-from .core.options import CORSOptions, Layer, Unpack, held, resolve
+from .core.errors import Problems, safe_repr
+from .core.options import CORSOptions, OptionSource, Unpack, materialize, resolve
 from .core.origins import OriginRules
 from .core.policy import compile_resources
 
@@ -58,16 +58,16 @@ class CORS:
         elif hasattr(app, "wsgi_app") and not isinstance(app, type):
             _add(_itself(app), layers, self._told)
         else:
-            report = Report()
-            report.error(
+            problems = Problems()
+            problems.error(
                 "not-an-app",
                 "app",
                 app,
-                f"{shown(app)} is no Flask app or blueprint. Write CORS(app); for Quart, "
+                f"{safe_repr(app)} is no Flask app or blueprint. Write CORS(app); for Quart, "
                 "Starlette, FastAPI or Django use flask_cors.asgi.CORSMiddleware, for another "
                 "WSGI app flask_cors.wsgi.CORSMiddleware",
             )
-            report.raise_problems()
+            problems.raise_errors()
 
 
 def _itself(app: Flask) -> Flask:
@@ -78,26 +78,28 @@ def _itself(app: Flask) -> Flask:
     return app
 
 
-def _layer(options: CORSOptions) -> Layer:
-    return Layer(cast("dict[str, object]", held({**options})))
+def _layer(options: CORSOptions) -> OptionSource:
+    return OptionSource(cast("dict[str, object]", materialize({**options})))
 
 
-def _judge_alone(layers: list[Layer]) -> list[Problem]:
+def _judge_alone(layers: list[OptionSource]) -> list[Problem]:
     """Raise what is wrong whatever the app's configuration will say; return what was doubted."""
-    report = Report()
-    resolve(layers, report, {"origins": OriginRules()})
-    report.raise_problems()
-    report.warn()
-    return report.doubts
+    problems = Problems()
+    resolve(layers, problems, {"origins": OriginRules()})
+    problems.raise_errors()
+    problems.issue_warnings()
+    return problems.warnings
 
 
-def _add(app: Flask, layers: list[Layer], told: list[Problem], blueprint: str = "") -> None:
-    report = Report()
-    entries = compile_resources([config_of(app, report), *layers], report, told)
+def _add(app: Flask, layers: list[OptionSource], told: list[Problem], blueprint: str = "") -> None:
+    problems = Problems()
+    entries = compile_resources([config_of(app, problems), *layers], problems, told)
     state_of(app).add(entries, blueprint)
 
 
-def _set_up_blueprint(setup: BlueprintSetupState, layers: list[Layer], told: list[Problem]) -> None:
+def _set_up_blueprint(
+    setup: BlueprintSetupState, layers: list[OptionSource], told: list[Problem]
+) -> None:
     app = cast("Flask", setup.app)  # Flask types it as the half of itself that does no I/O
     # The name that requests know it by, prefixes of nesting and registration included.
     _add(app, layers, told, f"{setup.name_prefix}.{setup.name}".lstrip("."))

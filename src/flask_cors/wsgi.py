@@ -14,10 +14,11 @@ from .core import (
     Decision,
     Policy,
 )
-from .core.errors import Report, shown
-from .core.options import CORSOptions, Layer, Unpack
+from .core.errors import Problems, safe_repr
+from .core.merge import Lines, merge
+from .core.options import CORSOptions, OptionSource, Unpack
 from .core.origins import MAX_ORIGIN_LENGTH, is_async
-from .core.policy import Lines, compile_resources, with_lines
+from .core.policy import compile_resources
 from .core.resources import ResourceTable
 
 WSGIEnvironment: TypeAlias = dict[str, Any]  # what PEP 3333 puts there is of any type
@@ -139,7 +140,7 @@ def adding(
     def start(
         status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
     ) -> Callable[[bytes], object]:
-        headers = with_lines(headers, lines_now(environ, status))
+        headers = merge(headers, lines_now(environ, status))
         if exc_info is None:
             return start_response(status, headers)
         return start_response(status, headers, exc_info)
@@ -165,18 +166,18 @@ class CORSMiddleware:
 
     def __init__(self, app: WSGIApplication, **options: Unpack[CORSOptions]) -> None:
         self.app = app
-        report = Report()
-        self._resources = ResourceTable(compile_resources([Layer({**options})], report))
-        for _, policy in self._resources.given:
+        problems = Problems()
+        self._resources = ResourceTable(compile_resources([OptionSource({**options})], problems))
+        for _, policy in self._resources.entries:
             for predicate in filter(is_async, policy.settings.origins.predicates):
-                report.error(
+                problems.error(
                     "origin-async",
                     "origins",
                     predicate,
-                    f"origins: {shown(predicate)} is async, and plain WSGI has no event loop to "
-                    "run it. Write `def`, or use flask_cors.CORS or flask_cors.asgi",
+                    f"origins: {safe_repr(predicate)} is async, and plain WSGI has no event "
+                    "loop to run it. Write `def`, or use flask_cors.CORS or flask_cors.asgi",
                 )
-        report.raise_problems()
+        problems.raise_errors()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""

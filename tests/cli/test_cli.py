@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner
 from flask.cli import FlaskGroup
 
-from flask_cors._checks import sample_path
 from flask_cors._flask import all_view_policies
+from flask_cors.cli.checks import sample_path
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "practice" / "why-blocked.md"
 ORIGIN = "https://app.example"

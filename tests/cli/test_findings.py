@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
+from flask_cors.cli.findings import in_python, settings_findings, start_of
 from flask_cors.core import Policy
 from flask_cors.core.errors import Code
-from flask_cors.findings import in_python, settings_findings, start_of
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "findings.md"
 

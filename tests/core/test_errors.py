@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from flask_cors import ConfigurationError, CORSError, CORSWarning, Problem
-from flask_cors.core.errors import Report, shown
+from flask_cors.core.errors import Problems, safe_repr
 
 FIRST = Problem("origin-scheme", "origins", "a.example", "origins: 'a.example' has no scheme")
 SECOND = Problem("max-age", "max_age", -1, "max_age: -1 is no number of seconds")
@@ -52,28 +52,28 @@ def test_a_warning_is_a_user_warning_with_its_problem() -> None:
 
 
 def test_a_report_without_problems_raises_nothing() -> None:
-    report = Report()
-    report.doubt(*FIRST)
-    assert report.raise_problems() is None
+    problems = Problems()
+    problems.warning(*FIRST)
+    assert problems.raise_errors() is None
 
 
 def test_a_report_raises_each_problem_once_in_the_order_found() -> None:
-    report = Report()
+    problems = Problems()
     for problem in (SECOND, FIRST, SECOND):
-        report.error(*problem)
+        problems.error(*problem)
     with pytest.raises(ConfigurationError) as raised:
-        report.raise_problems()
+        problems.raise_errors()
     assert raised.value.problems == (SECOND, FIRST)
 
 
 def test_a_report_warns_of_each_doubt_once_and_not_of_those_told() -> None:
-    report = Report()
+    problems = Problems()
     for problem in (SECOND, FIRST, SECOND):
-        report.doubt(*problem)
+        problems.warning(*problem)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        report.warn()
-        report.warn(told=[SECOND])
+        problems.issue_warnings()
+        problems.issue_warnings(already_warned=[SECOND])
     assert [str(warning.message) for warning in caught] == [
         f"{SECOND.message} [max-age]",
         f"{FIRST.message} [origin-scheme]",
@@ -93,11 +93,11 @@ def test_a_report_warns_of_each_doubt_once_and_not_of_those_told() -> None:
     ],
 )
 def test_a_value_is_shown_escaped(value: object, expected: str) -> None:
-    assert shown(value) == expected
+    assert safe_repr(value) == expected
 
 
 def test_a_long_value_is_shown_by_its_ends() -> None:
-    told = shown("a" * 500 + "b" * 500)
+    told = safe_repr("a" * 500 + "b" * 500)
     assert len(told) < 120
     assert told.startswith("'aaa")
     assert told.endswith("bbb'")

@@ -27,9 +27,9 @@ from flask_cors import (
     cross_origin,
 )
 from flask_cors.core import Policy, Settings, options
-from flask_cors.core.errors import Code, Report
+from flask_cors.core.errors import Code, Problems
 from flask_cors.core.headers import HeaderRules, MethodRules
-from flask_cors.core.options import Layer, config_layer, resolve
+from flask_cors.core.options import OptionSource, config_layer, resolve
 from flask_cors.core.origins import OriginRules
 
 A = "https://a.example"
@@ -47,21 +47,21 @@ SWITCHES = [
 
 
 def settings(**given: object) -> Settings:
-    report = Report()
-    ((_, result),) = resolve([Layer(given)], report)
-    report.raise_problems()
+    problems = Problems()
+    ((_, result),) = resolve([OptionSource(given)], problems)
+    problems.raise_errors()
     return result
 
 
-def reported(*layers: dict[str, object]) -> Report:
-    report = Report()
-    resolve([Layer(layer) for layer in layers], report)
-    return report
+def reported(*layers: dict[str, object]) -> Problems:
+    problems = Problems()
+    resolve([OptionSource(layer) for layer in layers], problems)
+    return problems
 
 
 def problems(given: dict[str, object]) -> tuple[Problem, ...]:
     with pytest.raises(ConfigurationError) as raised:
-        reported(given).raise_problems()
+        reported(given).raise_errors()
     return raised.value.problems
 
 
@@ -123,7 +123,7 @@ def test_the_defaults() -> None:
 
 
 def test_without_resources_the_options_hold_everywhere() -> None:
-    ((path, _),) = resolve([Layer({})], Report())
+    ((path, _),) = resolve([OptionSource({})], Problems())
     assert path.text == "/*"
 
 
@@ -340,11 +340,11 @@ def test_a_switch_accepts(option: str, given: object, expected: bool) -> None:
 @pytest.mark.parametrize("option", [*options._READERS.keys() - {"origins"}, "resources"])
 def test_none_means_not_given(option: str) -> None:
     weaker = {"supports_credentials": True, "origins": A, "max_age": 5, "resources": "/a"}
-    report = Report()
-    assert resolve([Layer(weaker), Layer({option: None})], report) == resolve(
-        [Layer(weaker)], report
+    problems = Problems()
+    assert resolve([OptionSource(weaker), OptionSource({option: None})], problems) == resolve(
+        [OptionSource(weaker)], problems
     )
-    assert report.problems == []
+    assert problems.errors == []
 
 
 @pytest.mark.parametrize(
@@ -366,14 +366,16 @@ def test_none_means_not_given(option: str) -> None:
     ],
 )
 def test_resources_accepts(given: object, expected: list[str]) -> None:
-    report = Report()
-    assert [path.text for path, _ in resolve([Layer({"resources": given})], report)] == expected
-    assert (report.problems, report.doubts) == ([], [])
+    problems = Problems()
+    assert [
+        path.text for path, _ in resolve([OptionSource({"resources": given})], problems)
+    ] == expected
+    assert (problems.errors, problems.warnings) == ([], [])
 
 
 def test_a_compiled_resource_is_used_as_it_is() -> None:
     given = re.compile("/a", re.IGNORECASE)
-    ((path, _),) = resolve([Layer({"resources": given})], Report())
+    ((path, _),) = resolve([OptionSource({"resources": given})], Problems())
     assert path.regex is given
 
 
@@ -721,9 +723,9 @@ def test_the_origins_of_a_resource_may_not_be_unset_either() -> None:
 
 def test_a_key_of_the_configuration_is_named_as_it_is_written() -> None:
     config = {"CORS_MAX_AGE": "x", "CORS_RESOURCES": {"/a": {"origin": A, "max_age": -1}}}
-    report = Report()
-    resolve([config_layer(config, report)], report)
-    assert [problem.message.split(" ")[0] for problem in report.problems] == [
+    problems = Problems()
+    resolve([config_layer(config, problems)], problems)
+    assert [problem.message.split(" ")[0] for problem in problems.errors] == [
         "CORS_MAX_AGE:",
         "CORS_RESOURCES['/a'].origin",
         "CORS_RESOURCES['/a'].max_age:",
@@ -817,12 +819,12 @@ LAYERS = [
 
 
 def test_the_stronger_layer_wins_option_by_option() -> None:
-    config = config_layer({f"CORS_{k.upper()}": v for k, v in LAYERS[0].items()}, Report())
+    config = config_layer({f"CORS_{k.upper()}": v for k, v in LAYERS[0].items()}, Problems())
     resources = {"/a": {"max_age": 4, "send_wildcard": False}, "/b": {"supports_credentials": 1}}
-    layers = [config, *map(Layer, LAYERS[1:]), Layer({"resources": resources})]
-    report = Report()
-    (_, a), (_, b) = resolve(layers, report)
-    assert report.problems == []
+    layers = [config, *map(OptionSource, LAYERS[1:]), OptionSource({"resources": resources})]
+    problems = Problems()
+    (_, a), (_, b) = resolve(layers, problems)
+    assert problems.errors == []
     assert (a.max_age, a.supports_credentials, a.send_wildcard) == (4, False, False)
     assert (b.max_age, b.supports_credentials, b.send_wildcard) == (3, True, True)
     assert a.origins == b.origins == allows(A)
@@ -830,22 +832,25 @@ def test_the_stronger_layer_wins_option_by_option() -> None:
 
 @pytest.mark.parametrize("option", SWITCHES)
 def test_an_explicit_false_wins_over_a_configured_true(option: str) -> None:
-    config = config_layer({f"CORS_{option.upper()}": "true", "CORS_ORIGINS": A}, Report())
-    ((_, result),) = resolve([config, Layer({option: False})], Report())
+    config = config_layer({f"CORS_{option.upper()}": "true", "CORS_ORIGINS": A}, Problems())
+    ((_, result),) = resolve([config, OptionSource({option: False})], Problems())
     assert getattr(result, option) is False
 
 
 @pytest.mark.parametrize("option", ["methods", "allow_headers", "expose_headers", "origins"])
 def test_an_empty_list_wins_over_a_configured_one(option: str) -> None:
     value = A if option == "origins" else "X"
-    config = config_layer({f"CORS_{option.upper()}": value}, Report())
-    ((_, result),) = resolve([config, Layer({option: []})], Report())
+    config = config_layer({f"CORS_{option.upper()}": value}, Problems())
+    ((_, result),) = resolve([config, OptionSource({option: []})], Problems())
     assert getattr(result, option) == getattr(settings(**{option: []}), option)
 
 
 def test_resources_of_a_stronger_layer_replace_those_of_a_weaker() -> None:
-    layers = [Layer({"resources": {"/a": {"max_age": 1}}}), Layer({"resources": ["/b"]})]
-    ((path, result),) = resolve(layers, Report())
+    layers = [
+        OptionSource({"resources": {"/a": {"max_age": 1}}}),
+        OptionSource({"resources": ["/b"]}),
+    ]
+    ((path, result),) = resolve(layers, Problems())
     assert (path.text, result.max_age) == ("/b", None)
 
 
@@ -853,7 +858,7 @@ def test_the_layers_of_an_app_are_strongest_last() -> None:
     app = Flask("x")
     app.config.update(CORS_MAX_AGE=1, CORS_METHODS="GET", CORS_EXPOSE_HEADERS="X-A")
     CORS(max_age=2, methods="PUT", send_wildcard=True).init_app(app, max_age=3)
-    ((_, policy),) = app.extensions["cors"].resources.given
+    ((_, policy),) = app.extensions["cors"].resources.entries
     found = policy.settings
     assert (found.max_age, found.methods.names) == (3, {"PUT"})
     assert (found.expose_headers, found.send_wildcard) == (("X-A",), True)
@@ -899,7 +904,7 @@ def test_the_layers_of_an_app_are_strongest_last() -> None:
 def test_contradictions_are_judged_on_what_results(
     layers: list[dict[str, object]], codes: list[str]
 ) -> None:
-    assert [problem.code for problem in reported(*layers).problems] == codes
+    assert [problem.code for problem in reported(*layers).errors] == codes
 
 
 def test_a_contradiction_names_the_resource_where_it_results() -> None:
@@ -1047,9 +1052,9 @@ def test_an_iterator_in_the_configuration_serves_every_reader() -> None:
 def test_what_is_doubtful_warns(
     given: dict[str, object], code: str, option: str, value: object, words: str
 ) -> None:
-    report = reported(given)
-    assert report.problems == []
-    (doubt,) = report.doubts
+    problems = reported(given)
+    assert problems.errors == []
+    (doubt,) = problems.warnings
     assert doubt[:3] == (code, option, value)
     assert words in doubt.message
 
@@ -1082,13 +1087,13 @@ def test_what_is_doubtful_warns(
     ],
 )
 def test_what_is_sound_does_not_warn(given: dict[str, object]) -> None:
-    report = reported(given)
-    assert (report.problems, report.doubts) == ([], [])
+    problems = reported(given)
+    assert (problems.errors, problems.warnings) == ([], [])
 
 
 def test_a_doubt_about_a_resource_names_it() -> None:
     resources = {"/a": {"allow_private_network": True}, "/b": {"allow_private_network": True}}
-    doubts = reported({"resources": resources}).doubts
+    doubts = reported({"resources": resources}).warnings
     assert [doubt.message.split(" ")[0] for doubt in doubts] == [
         "resources['/a']:",
         "resources['/b']:",
@@ -1111,9 +1116,9 @@ def test_a_doubt_about_a_resource_names_it() -> None:
     ],
 )
 def test_a_key_that_is_nearly_an_option_warns(key: str, meant: str) -> None:
-    report = Report()
-    assert config_layer({key: "x"}, report).options == {}
-    (doubt,) = report.doubts
+    problems = Problems()
+    assert config_layer({key: "x"}, problems).options == {}
+    (doubt,) = problems.warnings
     assert (doubt.code, doubt.value) == ("key-unknown", "x")
     assert doubt.message.startswith(f"{key} ")
     assert f"Write {meant}," in doubt.message
@@ -1136,23 +1141,23 @@ def test_a_key_that_is_nearly_an_option_warns(key: str, meant: str) -> None:
     ids=repr,
 )
 def test_a_key_that_is_no_option_is_the_app_s_own_business(key: object) -> None:
-    report = Report()
-    assert config_layer({key: "x"}, report).options == {}
-    assert report.doubts == []
+    problems = Problems()
+    assert config_layer({key: "x"}, problems).options == {}
+    assert problems.warnings == []
 
 
 def test_every_option_is_read_from_the_configuration() -> None:
     given = {key: object() for key in CORSConfig.__annotations__}
-    report = Report()
-    layer = config_layer({**given, "DEBUG": True}, report)
+    problems = Problems()
+    layer = config_layer({**given, "DEBUG": True}, problems)
     assert layer.options == {key[5:].lower(): value for key, value in given.items()}
-    assert report.doubts == []
+    assert problems.warnings == []
 
 
 def test_the_historic_key_warns() -> None:
-    report = Report()
-    resolve([config_layer({"CORS_HEADERS": "Content-Type"}, report)], report)
-    (doubt,) = report.doubts
+    problems = Problems()
+    resolve([config_layer({"CORS_HEADERS": "Content-Type"}, problems)], problems)
+    (doubt,) = problems.warnings
     assert doubt[:3] == ("option-historic", "headers", "Content-Type")
     assert doubt.message.startswith("CORS_HEADERS ")
     assert "Write CORS_ALLOW_HEADERS" in doubt.message

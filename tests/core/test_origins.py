@@ -562,7 +562,7 @@ def test_the_index_agrees_with_comparing_one_pattern_after_the_other(
     ],
 )
 def test_the_sole_origin_is_known(origins: list[object], expected: str | None) -> None:
-    assert rules(*origins).sole == expected
+    assert rules(*origins).only_origin == expected
 
 
 @pytest.mark.parametrize(

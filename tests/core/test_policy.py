@@ -956,13 +956,20 @@ def test_what_the_view_says_to_a_preflight_is_not_said_twice(name: str) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"send_wildcard": True}], ids=["echoed", "wildcard"])
 @pytest.mark.parametrize("request_headers", [{}, {"Origin": A}], ids=["plain", "actual"])
-def test_credentials_of_the_views_own_do_not_meet_an_open_policy(
+def test_credentials_of_the_views_own_meet_a_policy_for_everyone_as_a_wildcard(
     options: dict[str, object], request_headers: dict[str, str]
 ) -> None:
     own = ("Access-Control-Allow-Credentials", "true")
     lines = Policy.from_options(**options).decide("GET", request_headers).added_to([own])
-    together = {"Access-Control-Allow-Credentials", "Access-Control-Allow-Origin"}
-    assert not together <= {name for name, _ in lines}
+    # Browsers refuse the two together, so no website acts with the user's cookies.
+    assert [own, ("Access-Control-Allow-Origin", "*")] == lines
+
+
+@pytest.mark.parametrize("origins", [A, [A, "https://b.example"]], ids=["one", "listed"])
+def test_credentials_of_the_views_own_do_not_take_a_listed_origin_away(origins: object) -> None:
+    own = ("Access-Control-Allow-Credentials", "true")
+    lines = Policy.from_options(origins=origins).decide("GET", {"Origin": A}).added_to([own])
+    assert lines[:2] == [own, ("Access-Control-Allow-Origin", A)]
 
 
 # The policy --------------------------------------------------------------------------------------

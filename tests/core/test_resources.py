@@ -109,7 +109,7 @@ def test_the_most_specific_pattern_wins(
 
 def test_an_empty_table_finds_nothing() -> None:
     assert table().find("/") is None
-    assert table().everywhere is None
+    assert table().catch_all is None
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_empty_table_finds_nothing() -> None:
     ],
 )
 def test_it_is_known_where_one_holds_everywhere(patterns: list[str], expected: int | None) -> None:
-    assert table(*patterns).everywhere == expected
+    assert table(*patterns).catch_all == expected
 
 
 @pytest.mark.parametrize(

@@ -338,8 +338,8 @@ def resources(data: bytes) -> None:
             best = (rank, number)
     expected = None if best is None else best[1]
     assert table.find(path) == expected, (path, patterns)
-    if table.everywhere is not None:
-        assert table.everywhere == expected
+    if table.catch_all is not None:
+        assert table.catch_all == expected
 
 
 def is_expression(text: str) -> bool:

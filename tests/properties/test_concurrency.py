@@ -208,7 +208,7 @@ def test_two_threads_set_up_one_middleware_and_all_resources() -> None:
         tables = [[f"/{number}/{each}" for each in range(5)] for number in range(2)]
         at_once([partial(set_up, app, table) for table in tables])
         assert middlewares(app) == ["middleware"]
-        found = sorted(pattern.text for pattern, _ in state_of(app).resources.given)
+        found = sorted(pattern.text for pattern, _ in state_of(app).resources.entries)
         assert tables[0] + tables[1] == found
 
 

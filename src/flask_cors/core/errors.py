@@ -108,7 +108,7 @@ class CORSWarning(UserWarning):
         return f"{self.problem.message} [{self.problem.code}]"
 
 
-def shown(value: object) -> str:
+def safe_repr(value: object) -> str:
     """Return `value` as it is printed in a message: escaped and of bounded length."""
     try:
         text = ascii(value)
@@ -118,32 +118,32 @@ def shown(value: object) -> str:
 
 
 @dataclass
-class Report:
+class Problems:
     """Collects what a reading of options finds, errors apart from warnings."""
 
-    problems: list[Problem] = field(default_factory=list[Problem])
-    doubts: list[Problem] = field(default_factory=list[Problem])
+    errors: list[Problem] = field(default_factory=list[Problem])
+    warnings: list[Problem] = field(default_factory=list[Problem])
 
     def error(self, code: Code, option: str, value: object, message: str) -> None:
         """Note what makes the configuration unusable."""
-        self.problems.append(Problem(code, option, value, message))
+        self.errors.append(Problem(code, option, value, message))
 
-    def doubt(self, code: Code, option: str, value: object, message: str) -> None:
+    def warning(self, code: Code, option: str, value: object, message: str) -> None:
         """Note what is legal, but has no effect or is doubtful."""
-        self.doubts.append(Problem(code, option, value, message))
+        self.warnings.append(Problem(code, option, value, message))
 
-    def raise_problems(self) -> None:
+    def raise_errors(self) -> None:
         """Raise a `ConfigurationError` with every problem, each once, if there is any."""
-        if self.problems:
-            raise ConfigurationError(_each_once(self.problems))
+        if self.errors:
+            raise ConfigurationError(_each_once(self.errors))
 
-    def warn(self, told: Sequence[Problem] = ()) -> None:
+    def issue_warnings(self, already_warned: Sequence[Problem] = ()) -> None:
         """Issue a `CORSWarning` for each doubt, each once, at the caller outside this package.
 
-        Those that were `told` before are left out.
+        Those already warned of are left out.
         """
-        for doubt in _each_once([doubt for doubt in self.doubts if doubt not in told]):
-            warnings.warn(CORSWarning(doubt), stacklevel=_depth_of_the_caller())
+        for problem in _each_once([one for one in self.warnings if one not in already_warned]):
+            warnings.warn(CORSWarning(problem), stacklevel=_depth_of_the_caller())
 
 
 def _each_once(found: list[Problem]) -> tuple[Problem, ...]:

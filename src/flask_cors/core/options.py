@@ -26,14 +26,7 @@ from typing import (
     cast,
 )
 
-from .backtracking import (
-    MAX_DEGREE,
-    MAX_PATH_DEGREE,
-    ORIGIN_LETTERS,
-    TOKEN_LETTERS,
-    is_slow,
-)
-from .errors import Code, Report, shown
+from .errors import Code, Problems, safe_repr
 from .headers import (
     ALL_METHODS,
     FORBIDDEN_METHODS,
@@ -50,6 +43,13 @@ from .origins import (
     OriginRules,
     compile_regex,
     read_origin,
+)
+from .redos import (
+    MAX_DEGREE,
+    MAX_PATH_DEGREE,
+    ORIGIN_LETTERS,
+    TOKEN_LETTERS,
+    is_slow,
 )
 from .resources import PathPattern
 
@@ -155,17 +155,17 @@ class Settings:
     intercept_exceptions: bool = True
 
 
-def held(value: object) -> object:
+def materialize(value: object) -> object:
     """Return options that can be read more than once: what an iterator yields is kept."""
     if isinstance(value, Iterator):
         return tuple(cast("Iterator[object]", value))
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
-        return {name: held(option) for name, option in items}
+        return {name: materialize(option) for name, option in items}
     return value
 
 
-class Layer(NamedTuple):
+class OptionSource(NamedTuple):
     """Is one place where options were written."""
 
     options: Mapping[str, object]
@@ -180,7 +180,7 @@ class Layer(NamedTuple):
 CONFIG_PREFIX = "CORS_"
 
 
-def config_layer(config: Mapping[str, object], report: Report) -> Layer:
+def config_layer(config: Mapping[str, object], problems: Problems) -> OptionSource:
     """Return the `CORS_*` keys of a framework's configuration as a layer.
 
     Keys that are no option are the app's own business, unless they are nearly one.
@@ -194,81 +194,85 @@ def config_layer(config: Mapping[str, object], report: Report) -> Layer:
         if name.isupper() and option in (*OPTIONS, "headers"):
             given[option] = value
         elif meant := _meant(option, OPTIONS):
-            report.doubt(
+            problems.warning(
                 "key-unknown",
                 option,
                 value,
                 f"{key} is no key of Flask-CORS and has no effect. "
                 f"Write CORS_{meant.upper()}, or give your own key a name that is less near",
             )
-    return Layer(given, CONFIG_PREFIX)
+    return OptionSource(given, CONFIG_PREFIX)
 
 
 Values: TypeAlias = Mapping[str, object]
 """Options by name, read: each value is of the type that `Settings` has for it."""
 
 
-def read_layer(layer: Layer, allowed: AbstractSet[str], report: Report) -> dict[str, object]:
+def read_layer(
+    layer: OptionSource, allowed: AbstractSet[str], problems: Problems
+) -> dict[str, object]:
     """Read what stands in one layer, but for `resources`.
 
-    What is wrong is noted in `report` and read as what allows the least.
+    What is wrong is noted in `problems` and read as what allows the least.
     """
     values: dict[str, object] = {}
     for option, value in layer.options.items():
         if option == "headers":
-            _historic(report, layer.name("headers"), value, layer.name("allow_headers"))
+            _historic(problems, layer.name("headers"), value, layer.name("allow_headers"))
         elif option not in allowed:
-            _unknown(layer, option, value, allowed, report)
+            _unknown(layer, option, value, allowed, problems)
         elif option != "resources" and (value is not None or option == "origins"):
             read = _READERS[option]
-            values[option] = read(Reading(option, layer.name(option), value, report))
+            values[option] = read(OptionValue(option, layer.name(option), value, problems))
     return values
 
 
 def resolve(
-    layers: Iterable[Layer], report: Report, defaults: Values = MappingProxyType({})
+    layers: Iterable[OptionSource], problems: Problems, defaults: Values = MappingProxyType({})
 ) -> list[tuple[PathPattern, Settings]]:
     """Return the settings of each resource that layers of options, the weakest first, result in.
 
-    What is wrong or doubtful is noted in `report`; nothing is raised.
+    What is wrong or doubtful is noted in `problems`; nothing is raised.
     """
     merged = dict(defaults)
     spec: object = "/*"
     name = "resources"
     for layer in layers:
-        merged |= read_layer(layer, OPTIONS, report)
+        merged |= read_layer(layer, OPTIONS, problems)
         if layer.options.get("resources") is not None:
             spec, name = layer.options["resources"], layer.name("resources")
     resolved: list[tuple[PathPattern, Settings]] = []
-    for written, options in _resource_items(spec, name, report):
-        label = f"{name}[{shown(_text(written))}]"
+    for written, options in _resource_items(spec, name, problems):
+        label = f"{name}[{safe_repr(_text(written))}]"
         try:
             path = PathPattern.read(written)
         except REGEX_ERRORS as error:
             message = f"{label}: is not a valid regular expression ({error}). Write '/api/*'"
-            report.error("pattern-regex", "resources", written, message)
+            problems.error("pattern-regex", "resources", written, message)
             continue
         if path.regex and is_slow(path.regex, MAX_PATH_DEGREE, whole=False):
-            report.error("regex-backtracking", "resources", written, f"{label}: {_SLOW}'/api/*'")
+            problems.error("regex-backtracking", "resources", written, f"{label}: {_SLOW}'/api/*'")
         if not path.reachable:
-            report.doubt(
+            problems.warning(
                 "resource-unmatchable",
                 "resources",
                 written,
                 f"{label} can match no path: every path starts with one '/'. Write '/api/*'",
             )
-        values = merged | read_layer(Layer(options, f"{label}."), RESOURCE_OPTIONS, report)
-        resolved.append((path, judge(values, f"{label}: " if options else "", report)))
+        values = merged | read_layer(OptionSource(options, f"{label}."), RESOURCE_OPTIONS, problems)
+        resolved.append(
+            (path, validate_settings(values, f"{label}: " if options else "", problems))
+        )
     return resolved
 
 
-def judge(values: Values, place: str, report: Report) -> Settings:
+def validate_settings(values: Values, place: str, problems: Problems) -> Settings:
     """Return the settings that values, read and merged, result in; note what contradicts itself."""
     result = Settings(**values)  # type: ignore[arg-type]  # each reader returns its field's type
     if result.supports_credentials:
-        _judge_credentials(result, place, report)
+        _validate_credentials(result, place, problems)
     if result.supports_credentials and "*" in result.expose_headers:
-        report.doubt(
+        problems.warning(
             "expose-wildcard",
             "expose_headers",
             "*",
@@ -276,7 +280,7 @@ def judge(values: Values, place: str, report: Report) -> Settings:
             "browsers then read '*' as a name. List the headers: expose_headers=['X-Total']",
         )
     if result.allow_private_network:
-        report.doubt(
+        problems.warning(
             "private-network",
             "allow_private_network",
             result.allow_private_network,
@@ -286,10 +290,10 @@ def judge(values: Values, place: str, report: Report) -> Settings:
     return result
 
 
-def _judge_credentials(result: Settings, place: str, report: Report) -> None:
+def _validate_credentials(result: Settings, place: str, problems: Problems) -> None:
     origins = result.origins
     if origins.any:
-        report.error(
+        problems.error(
             "credentials-wildcard",
             "supports_credentials",
             result.supports_credentials,
@@ -298,7 +302,7 @@ def _judge_credentials(result: Settings, place: str, report: Report) -> None:
             "browsers refuse it. List them: origins=['https://app.example']",
         )
     if "null" in origins.exact:
-        report.error(
+        problems.error(
             "credentials-null",
             "origins",
             "null",
@@ -306,33 +310,33 @@ def _judge_credentials(result: Settings, place: str, report: Report) -> None:
             "in a sandboxed frame act with the user's cookies. Take 'null' out, or leave "
             "supports_credentials off",
         )
-    _doubt_credentials(origins, place, report)
+    _warn_of_credentials(origins, place, problems)
 
 
-def _doubt_credentials(origins: OriginRules, place: str, report: Report) -> None:
+def _warn_of_credentials(origins: OriginRules, place: str, problems: Problems) -> None:
     """Note origins that credentials are allowed to, and that are not only whose they seem to be."""
     everyone = sorted(filter(_EVERY_HOST.match, origins.wildcards))
     everyone += [
         regex.pattern for regex in origins.regexes if any(map(regex.fullmatch, _NOBODYS_ORIGINS))
     ]
     for written in everyone:
-        report.doubt(
+        problems.warning(
             "credentials-anyone",
             "origins",
             written,
-            f"{place}origins: {shown(written)} lets every website act with the cookies of whoever "
-            "is logged in. List those that are yours: origins=['https://app.example']",
+            f"{place}origins: {safe_repr(written)} lets every website act with the cookies of "
+            "whoever is logged in. List those that are yours: origins=['https://app.example']",
         )
     for origin in sorted(origins.exact | origins.wildcards):
         if origin.startswith("http://") and not _LOOPBACK.match(origin):
             secure = re.sub("^http", "https", origin)
-            report.doubt(
+            problems.warning(
                 "credentials-insecure",
                 "origins",
                 origin,
-                f"{place}origins: {shown(origin)} is allowed with credentials and is not "
+                f"{place}origins: {safe_repr(origin)} is allowed with credentials and is not "
                 "encrypted: whoever is on the network can be that origin. "
-                f"Write {shown(_EVERY_HOST.sub('https://app.example', secure))}",
+                f"Write {safe_repr(_EVERY_HOST.sub('https://app.example', secure))}",
             )
 
 
@@ -347,24 +351,24 @@ _NOBODYS_ORIGINS = [
 _LOOPBACK = re.compile(r"http://(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])(?::|$)")
 
 
-# Reading one value ------------------------------------------------------------------------------
+# Reading one value -------------------------------------------------------------------------------
 
 _SEPARATOR = re.compile(r",(?![0-9]*\})")  # a comma, but for the one in a quantifier `{1,3}`
 
 
-class Reading(NamedTuple):
+class OptionValue(NamedTuple):
     """Is the value of one option while it is read."""
 
     option: str
     name: str
     """how the option is written where it stands"""
     value: object
-    report: Report
+    problems: Problems
 
     def error(self, code: Code, text: str, *item: object) -> None:
         """Note that the value, or an `item` of it, is wrong."""
         (value,) = item or (self.value,)
-        self.report.error(code, self.option, value, f"{self.name}: {shown(value)} {text}")
+        self.problems.error(code, self.option, value, f"{self.name}: {safe_repr(value)} {text}")
 
     def items(self) -> list[object]:
         """Return what the option lists: of a string its parts between commas, without blanks."""
@@ -386,7 +390,7 @@ _SLOW = (
 )
 
 
-def _read_origins(reading: Reading) -> OriginRules:
+def _read_origins(reading: OptionValue) -> OriginRules:
     value = reading.value
     if value is None or (isinstance(value, str) and not value.strip()):
         reading.error(
@@ -450,7 +454,7 @@ def _read_origin(item: object) -> str | re.Pattern[str] | OriginPredicate:
     )
 
 
-def _read_methods(reading: Reading) -> MethodRules:
+def _read_methods(reading: OptionValue) -> MethodRules:
     methods: set[str] = set()
     for item in reading.items():
         if not isinstance(item, str) or not is_token(item):
@@ -462,7 +466,7 @@ def _read_methods(reading: Reading) -> MethodRules:
     return MethodRules("*" in methods, frozenset(methods))
 
 
-def _read_allow_headers(reading: Reading) -> HeaderRules:
+def _read_allow_headers(reading: OptionValue) -> HeaderRules:
     names: set[str] = set()
     globs: set[str] = set()
     regexes: list[re.Pattern[str]] = []
@@ -487,7 +491,7 @@ def _read_allow_headers(reading: Reading) -> HeaderRules:
     return HeaderRules("*" in names, frozenset(names), tuple(sorted(globs)), tuple(regexes))
 
 
-def _read_expose_headers(reading: Reading) -> tuple[str, ...]:
+def _read_expose_headers(reading: OptionValue) -> tuple[str, ...]:
     names: set[str] = set()
     for item in reading.items():
         if isinstance(item, str) and is_token(item):
@@ -497,7 +501,7 @@ def _read_expose_headers(reading: Reading) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _header_name_error(reading: Reading, item: object) -> None:
+def _header_name_error(reading: OptionValue, item: object) -> None:
     reading.error("header-name", "is no name of a header field. Write 'X-Request-ID'", item)
 
 
@@ -505,7 +509,7 @@ _TRUE = frozenset[object]({1, "true", "1", "yes", "on"})  # 1 is also `True`
 _FALSE = frozenset[object]({0, "false", "0", "no", "off"})
 
 
-def _read_switch(reading: Reading) -> bool:
+def _read_switch(reading: OptionValue) -> bool:
     value = reading.value.strip().lower() if isinstance(reading.value, str) else reading.value
     if isinstance(value, (int, str)) and value in _TRUE | _FALSE:
         return value in _TRUE
@@ -516,7 +520,7 @@ def _read_switch(reading: Reading) -> bool:
 _MAX_SECONDS = 2**31  # RFC 9111, section 1.2.2: recipients hold no more
 
 
-def _read_max_age(reading: Reading) -> int | None:
+def _read_max_age(reading: OptionValue) -> int | None:
     value = reading.value
     if isinstance(value, timedelta):
         value = value.total_seconds()
@@ -535,7 +539,7 @@ def _read_max_age(reading: Reading) -> int | None:
     return None
 
 
-_READERS: Mapping[str, Callable[[Reading], object]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[OptionValue], object]] = MappingProxyType(
     {
         "origins": _read_origins,
         "methods": _read_methods,
@@ -558,7 +562,7 @@ OPTIONS = RESOURCE_OPTIONS | {"resources"}
 
 
 def _resource_items(
-    spec: object, name: str, report: Report
+    spec: object, name: str, problems: Problems
 ) -> list[tuple[Pattern, Mapping[str, object]]]:
     """Return the patterns of `resources`, each with the options that stand beside it."""
     pairs: Iterable[tuple[object, object]]
@@ -576,11 +580,11 @@ def _resource_items(
     for path, options in pairs:
         if not isinstance(path, str) and not _is_text_pattern(path):
             text = "is no path pattern. Write '/api/*', a list of patterns, or a mapping of them"
-            report.error("resource-type", "resources", path, f"{name}: {shown(path)} {text}")
+            problems.error("resource-type", "resources", path, f"{name}: {safe_repr(path)} {text}")
         elif not isinstance(options, Mapping):
             text = "is no mapping of options. Write {'origins': ['https://app.example']}"
-            label = f"{name}[{shown(_text(path))}]: {shown(options)}"
-            report.error("resource-type", "resources", options, f"{label} {text}")
+            label = f"{name}[{safe_repr(_text(path))}]: {safe_repr(options)}"
+            problems.error("resource-type", "resources", options, f"{label} {text}")
         else:
             found.append((path, cast("Mapping[str, object]", options)))
     return found
@@ -627,7 +631,7 @@ def _meant(name: str, allowed: Iterable[str], cutoff: float = 0.8) -> str | None
 
 
 def _unknown(
-    layer: Layer, name: object, value: object, allowed: AbstractSet[str], report: Report
+    layer: OptionSource, name: object, value: object, allowed: AbstractSet[str], problems: Problems
 ) -> None:
     meant = _meant(str(name), allowed)
     if meant:
@@ -636,12 +640,12 @@ def _unknown(
         remedy = f"{name} is an option of CORS(app), not of a single policy: write it there"
     else:
         remedy = f"The options are {', '.join(sorted(allowed))}"
-    written = layer.prefix + (name if isinstance(name, str) else shown(name))
-    report.error("option-unknown", str(name), value, f"{written} is no option. {remedy}")
+    written = layer.prefix + (name if isinstance(name, str) else safe_repr(name))
+    problems.error("option-unknown", str(name), value, f"{written} is no option. {remedy}")
 
 
-def _historic(report: Report, name: str, value: object, meant: str) -> None:
-    report.doubt(
+def _historic(problems: Problems, name: str, value: object, meant: str) -> None:
+    problems.warning(
         "option-historic",
         "headers",
         value,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple, TypeAlias, Union
 
-from .errors import Code, shown
+from .errors import Code, safe_repr
 from .headers import has_regex_syntax
 
 OriginPredicate: TypeAlias = Callable[[str], Union[bool, Awaitable[bool]]]
@@ -171,7 +171,7 @@ def _without_scheme(text: str) -> OriginError:
             f"has a wildcard for its scheme. List the schemes: 'https{text[1:]}', 'http{text[1:]}'",
         )
     bare = re.sub(r"^(?:https?:/*|https?/+|:?/+)", "", text)
-    host = shown(re.split(r"[/?#@]", bare)[0])[1:-1]
+    host = safe_repr(re.split(r"[/?#@]", bare)[0])[1:-1]
     if not host.strip("*."):
         host = "app.example"
     return OriginError(
@@ -183,7 +183,7 @@ def _without_scheme(text: str) -> OriginError:
 def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
     """Return the error for a string that starts like an origin and does not end like one."""
     origin = text[: len(text) - len(rest)]
-    written = shown(origin)[1:-1]
+    written = safe_repr(origin)[1:-1]
     if "@" in rest:
         host = rest.rpartition("@")[2].rstrip("/")
         return OriginError(
@@ -298,7 +298,7 @@ class OriginRules:
     predicates: tuple[OriginPredicate, ...] = ()
 
     @property
-    def sole(self) -> str | None:
+    def only_origin(self) -> str | None:
         """Return the origin, if the rules are exactly one exact origin."""
         if self.any or self.wildcards or self.regexes or self.predicates or len(self.exact) != 1:
             return None

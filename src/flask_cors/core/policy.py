@@ -14,7 +14,7 @@ from inspect import isawaitable
 from types import CoroutineType
 from typing import Literal, NamedTuple, TypeAlias
 
-from .errors import Problem, Report
+from .errors import Problem, Problems
 from .headers import (
     ACL_ALLOW_HEADERS,
     ACL_CREDENTIALS,
@@ -31,22 +31,21 @@ from .headers import (
     normalize_method,
     parse_names,
 )
+from .merge import VARY, Field, Lines, changed, merge
 from .options import (
     CROSS_ORIGIN_OPTIONS,
     CrossOriginOptions,
-    Layer,
+    OptionSource,
     Settings,
     Unpack,
-    judge,
     read_layer,
     resolve,
+    validate_settings,
 )
 from .origins import MAX_ORIGIN_LENGTH, OriginPredicate, is_origin
 from .protocols import RequestHeaders, ResponseHeaders
 from .resources import PathPattern
 
-Field: TypeAlias = tuple[str, str]
-Lines: TypeAlias = tuple[Field, ...]
 Kind: TypeAlias = Literal["preflight", "actual", "plain"]
 Outcome: TypeAlias = Literal["granted", "origin", "method", "headers"]
 Answer: TypeAlias = tuple[bool, "Exception | None"]
@@ -56,33 +55,8 @@ MAX_KNOWN = 1024  # origins, beside the exact ones, whose decision is kept
 
 _TOO_LONG = "," * (MAX_LIST_LENGTH + 1)  # for a method, and for a list
 
-VARY = "Vary"
 _VARY_ORIGIN = ("Origin",)
 _VARY_PREFLIGHT = ("Origin", ACL_REQUEST_METHOD, ACL_REQUEST_HEADERS)
-# Names, in lower case: a response that has one of these already is merged with care.
-MERGED_FIELDS = frozenset(
-    name.lower()
-    for name in (
-        VARY,
-        ACL_ORIGIN,
-        ACL_CREDENTIALS,
-        ACL_METHODS,
-        ACL_ALLOW_HEADERS,
-        ACL_MAX_AGE,
-        ACL_RESPONSE_PRIVATE_NETWORK,
-    )
-)
-
-
-# Names as they are mostly spelled, which have nothing to do with CORS: to find one here takes less
-# than to write it in lower case.
-ORDINARY_FIELDS = frozenset(
-    """
-    Allow Cache-Control Connection Content-Disposition Content-Encoding Content-Language
-    Content-Length Content-Security-Policy Content-Type Date ETag Expires Last-Modified Link
-    Location Server Set-Cookie Strict-Transport-Security X-Content-Type-Options X-Frame-Options
-    """.split()  # noqa: SIM905  (one a line would be twenty lines)
-)
 
 
 class Decision(NamedTuple):
@@ -98,6 +72,8 @@ class Decision(NamedTuple):
     """the request fields that `Vary` has to name"""
     error: Exception | None = None
     """what an origin callable raised; the origin was refused for it"""
+    anyone: bool = False
+    """whether the policy allows any origin"""
 
     @property
     def lines(self) -> Lines:
@@ -109,60 +85,15 @@ class Decision(NamedTuple):
 
         A response that has an Allow-Origin already is left alone, `Vary` included.
         """
-        return with_lines(list(fields), self.lines)
+        return merge([*fields], self.lines, anyone=self.anyone)
 
     def apply(self, headers: ResponseHeaders) -> None:
         """Write the decision to a framework's response headers."""
         present = list(headers.items())
-        for name, value in mergeable(present, self.lines):
+        for name, value in changed(present, self.added_to(present)):
             # One line for all: a mapping's assignment replaces the lines of that name.
             same = [old for old_name, old in present if old_name.lower() == name.lower()]
             headers[name] = value if name == VARY else ", ".join([*same, value])
-
-
-def with_lines(present: list[Field], lines: Lines) -> list[Field]:
-    """Return the lines of a response together with those that a decision adds to it."""
-    for name, _ in present:
-        if name.lower() in MERGED_FIELDS:
-            break
-    else:
-        return [*present, *lines]
-    added = mergeable(present, lines)
-    if any(name == VARY for name, _ in added):
-        present = [field for field in present if field[0].lower() != "vary"]
-    return [*present, *added]
-
-
-def mergeable(present: Iterable[Field], lines: Lines) -> list[Field]:
-    """Return what of a decision's lines a response does not have yet.
-
-    `Vary` comes with what the response varies by already, and replaces it: nginx, up to 1.22,
-    keeps responses apart by the last line alone where there are several.
-    """
-    present = list(present)
-    names = {name.lower() for name, _ in present}
-    if ACL_ORIGIN.lower() in names:
-        return []
-    # Credentials that the app allows by itself, and the policy does not, are not to meet an
-    # origin that the policy allows without them.
-    foreign = ACL_CREDENTIALS.lower() in names and all(name != ACL_CREDENTIALS for name, _ in lines)
-    added: list[Field] = []
-    for name, value in lines:
-        if name == VARY:
-            vary = _joined_vary(present, value)
-            added += [(VARY, vary)] if vary else []
-        # Twice `true` reads `true, true`, which fails the check.
-        elif not foreign and (name == ACL_EXPOSE_HEADERS or name.lower() not in names):
-            added.append((name, value))
-    return added
-
-
-def _joined_vary(present: Iterable[Field], vary: str) -> str | None:
-    """Return the `Vary` of a response with that of a decision, or `None` if it says all of it."""
-    before = [value for name, value in present if name.lower() == "vary" and value.strip()]
-    varies = {element.strip().lower() for value in before for element in value.split(",")}
-    missing = [name for name in vary.split(", ") if name.lower() not in varies]
-    return None if "*" in varies or not missing else ", ".join([*before, *missing])
 
 
 def ask(
@@ -217,7 +148,9 @@ class Policy:
     """
 
     settings: Settings
-    _sole: str | None = field(init=False, repr=False)
+    anyone: bool = field(init=False, repr=False)
+    """whether any origin is allowed"""
+    _only_origin: str | None = field(init=False, repr=False)
     """the origin, if Allow-Origin is that one for everyone"""
     _vary: tuple[str, ...] = field(init=False, repr=False)
     _vary_preflight: tuple[str, ...] = field(init=False, repr=False)
@@ -235,19 +168,21 @@ class Policy:
     def __post_init__(self) -> None:
         """Compute what is the same for every request."""
         settings = self.settings
-        sole = settings.origins.sole if settings.always_send else None
+        only_origin = settings.origins.only_origin if settings.always_send else None
         vary = _VARY_ORIGIN if settings.vary_header else ()
         vary_preflight = _VARY_PREFLIGHT if settings.vary_header else ()
         credentials = ((ACL_CREDENTIALS, "true"),) if settings.supports_credentials else ()
         exposed = ", ".join(settings.expose_headers)
         readable = (*credentials, (ACL_EXPOSE_HEADERS, exposed)) if exposed else credentials
-        everyone = "*" if settings.origins.any and settings.always_send else sole
+        anyone = settings.origins.any
+        everyone = "*" if settings.origins.any and settings.always_send else only_origin
         if everyone:
-            plain = Decision("plain", headers=((ACL_ORIGIN, everyone), *readable))
+            plain = Decision("plain", headers=((ACL_ORIGIN, everyone), *readable), anyone=anyone)
         else:
             plain = Decision("plain", vary=vary)
         for name, value in (
-            ("_sole", sole),
+            ("anyone", anyone),
+            ("_only_origin", only_origin),
             ("_vary", vary),
             ("_vary_preflight", vary_preflight),
             ("_credentials", credentials),
@@ -269,11 +204,11 @@ class Policy:
         Raises:
             ConfigurationError: with every problem of the options.
         """
-        report = Report()
-        values = read_layer(Layer(options), CROSS_ORIGIN_OPTIONS, report)
-        settings = judge(values, "", report)
-        report.raise_problems()
-        report.warn()
+        problems = Problems()
+        values = read_layer(OptionSource(options), CROSS_ORIGIN_OPTIONS, problems)
+        settings = validate_settings(values, "", problems)
+        problems.raise_errors()
+        problems.issue_warnings()
         return cls(settings)
 
     def decide(
@@ -328,14 +263,14 @@ class Policy:
                 return refused if error is None else refused._replace(error=error)
             return self._remembered(origin, self._refused)
         value, vary = origin, self._vary
-        if origin == self._sole:
+        if origin == self._only_origin:
             vary = ()
         elif settings.origins.any and (settings.send_wildcard or not is_origin(origin)):
             # Only where any origin is allowed can one get here that is malformed.
             value, vary = "*", ()
         if requested is None:
             fields = ((ACL_ORIGIN, value), *self._readable)
-            decision = Decision("actual", "granted", fields, vary)
+            decision = Decision("actual", "granted", fields, vary, anyone=self.anyone)
             return decision if settings.origins.predicates else self._remembered(origin, decision)
         # What is longer is refused, whatever it is.
         names = headers.get(ACL_REQUEST_HEADERS) or ""
@@ -349,7 +284,7 @@ class Policy:
             and headers.get(ACL_REQUEST_HEADER_PRIVATE_NETWORK) == "true"
         ):
             fields = (*fields, (ACL_RESPONSE_PRIVATE_NETWORK, "true"))
-        return Decision("preflight", outcome, fields, self._vary_preflight)
+        return Decision("preflight", outcome, fields, self._vary_preflight, anyone=self.anyone)
 
     def _remembered(self, origin: str, decision: Decision) -> Decision:
         """Keep what is decided about an origin, where no callable may say otherwise tomorrow."""
@@ -377,14 +312,14 @@ class Policy:
 
 
 def compile_resources(
-    layers: Iterable[Layer], report: Report, told: Sequence[Problem] = ()
+    layers: Iterable[OptionSource], problems: Problems, told: Sequence[Problem] = ()
 ) -> list[tuple[PathPattern, Policy]]:
     """Return the policy of each resource that layers of options, the weakest first, result in.
 
     Raises:
         ConfigurationError: with every problem of the options.
     """
-    resolved = resolve(layers, report)
-    report.raise_problems()
-    report.warn(told)
+    resolved = resolve(layers, problems)
+    problems.raise_errors()
+    problems.issue_warnings(told)
     return [(path, Policy(settings)) for path, settings in resolved]

@@ -81,9 +81,9 @@ class ResourceTable(Generic[T]):
     """
 
     def __init__(self, entries: Iterable[tuple[PathPattern, T]]) -> None:
-        self.given: tuple[tuple[PathPattern, T], ...] = tuple(entries)
+        self.entries: tuple[tuple[PathPattern, T], ...] = tuple(entries)
         # Of equals the later one wins. The sort is stable, and ends with the most specific.
-        ordered = sorted(self.given, key=lambda entry: entry[0].specificity)[::-1]
+        ordered = sorted(self.entries, key=lambda entry: entry[0].specificity)[::-1]
         self._literals: dict[str, T] = {}
         self._prefixes: dict[str, tuple[int, T]] = {}
         self._others: list[tuple[int, PathPattern, T]] = []
@@ -98,7 +98,7 @@ class ResourceTable(Generic[T]):
         self._limit = max([256, *map(len, self._prefixes)])
 
     @cached_property
-    def everywhere(self) -> T | None:
+    def catch_all(self) -> T | None:
         """Return what belongs to every path alike, if the table says no more than that."""
         if self._literals or self._others or set(self._prefixes) != {""}:
             return None

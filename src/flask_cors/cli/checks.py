@@ -13,8 +13,7 @@ from flask import Flask
 from werkzeug.exceptions import NotFound
 from werkzeug.test import Client, EnvironBuilder
 
-from ._explain import hidden, resource_name, route_error, serve
-from ._flask import (
+from .._flask import (
     Policies,
     ViewPolicy,
     all_view_policies,
@@ -23,11 +22,12 @@ from ._flask import (
     state_of,
     view_policy,
 )
-from .core import ACL_ORIGIN, ConfigurationError, CORSWarning, Problem
-from .core.errors import Report
-from .core.resources import PathPattern
+from ..core import ACL_ORIGIN, ConfigurationError, CORSWarning, Problem
+from ..core.errors import Problems
+from ..core.resources import PathPattern
+from ..wsgi import EnvironHeaders
+from .explain import hidden, resource_name, route_error, serve
 from .findings import settings_findings, start_of
-from .wsgi import EnvironHeaders
 
 _PROBE = "https://flask-cors-check.invalid"
 _SAMPLES = {"int": "1", "float": "1.5", "path": "a/b", "uuid": f"{0:08}{'-0000' * 3}-{0:012}"}
@@ -111,7 +111,7 @@ def _tables(app: Flask) -> Iterator[tuple[str, Policies]]:
 
 def _policies(app: Flask) -> Iterator[Problem]:
     for blueprint, table in _tables(app):
-        for pattern, policy in table.given:
+        for pattern, policy in table.entries:
             place = resource_name(blueprint, pattern.text)
             yield from settings_findings(policy.settings, place)
 
@@ -124,7 +124,7 @@ def _resources(app: Flask) -> Iterator[Problem]:
             for rule in app.url_map.iter_rules()
             if not blueprint or f"{rule.endpoint}.".startswith(f"{blueprint}.")
         ]
-        for pattern, policy in table.given:
+        for pattern, policy in table.entries:
             matching = list(filter(pattern.matches, paths))
             if pattern.prefix == "":  # it is for what has no route, too
                 matching.append(_NOWHERE)
@@ -181,10 +181,10 @@ def _late_keys(app: Flask) -> Iterator[Problem]:
     state = state_of(app)
     if not state.installed:
         return
-    before, report = dict(state.config), Report()
-    now = config_of(app, report).options
+    before, problems = dict(state.config), Problems()
+    now = config_of(app, problems).options
     state.config = before
-    yield from report.doubts
+    yield from problems.warnings
     for option, value in now.items():
         if option not in before or before[option] != value:
             yield Problem(

@@ -18,16 +18,16 @@ from flask.cli import AppGroup, ScriptInfo
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import EnvironBuilder
 
-from ._checks import Finding, doubts, errors, findings, sample_path
-from ._explain import Case, advice, line_of, notes, serve, source_of, written
-from ._flask import state_of
-from .browser import Exchange, Outcome, Step, origin_of
-from .core import ConfigurationError, CORSWarning, Policy
-from .core.errors import Code
-from .core.options import Unpack
-from .core.origins import OriginError, is_origin, read_origin
-from .testing import Browser
-from .wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from .._flask import state_of
+from ..browser import Exchange, Outcome, Step, origin_of
+from ..core import ConfigurationError, CORSWarning, Policy
+from ..core.errors import Code
+from ..core.options import Unpack
+from ..core.origins import OriginError, is_origin, read_origin
+from ..testing import Browser
+from ..wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from .checks import Finding, doubts, errors, findings, sample_path
+from .explain import Case, advice, line_of, notes, serve, source_of, written
 
 cli: AppGroup = AppGroup(
     "cors", help="Explain and check CORS: who may read which response, and why not."

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from flask_cors.core import backtracking
-from flask_cors.core.backtracking import ORIGIN_LETTERS, TOKEN_LETTERS, degree
+from flask_cors.core import redos
 from flask_cors.core.headers import is_token
 from flask_cors.core.origins import is_origin
+from flask_cors.core.redos import ORIGIN_LETTERS, TOKEN_LETTERS, degree
 
 INF = math.inf
 
@@ -294,13 +294,13 @@ def test_what_a_parser_may_say_some_day_cannot_be_told(monkeypatch, tree):
         data = tree
 
     regex = re.compile("a")
-    parser = importlib.import_module(backtracking._PARSER)
+    parser = importlib.import_module(redos._PARSER)
     monkeypatch.setattr(parser, "parse", lambda *_: Parsed)
     assert degree.__wrapped__(regex) is None
 
 
 def test_without_the_parser_nothing_can_be_told(monkeypatch):
-    monkeypatch.setattr(backtracking, "_PARSER", "re.parser_of_some_day")
+    monkeypatch.setattr(redos, "_PARSER", "re.parser_of_some_day")
     assert degree.__wrapped__(re.compile("(a+)+")) is None
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .core import Problem, Settings
-from .core.errors import shown
+from ..core import Problem, Settings
+from ..core.errors import safe_repr
 
 LONGEST_MAX_AGE = 86_400  # Firefox; Chromium remembers 7,200 seconds, WebKit 600
 
@@ -35,7 +35,7 @@ _BARE_DOT = re.compile(r"(?<=[\w-])\.(?=[\w-])")
 
 def in_python(pattern: str) -> str:
     """Return a regular expression as it is written in Python."""
-    return "r" + shown(pattern).replace(r"\\", "\\")
+    return "r" + safe_repr(pattern).replace(r"\\", "\\")
 
 
 def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
@@ -64,8 +64,8 @@ def _wildcard_findings(pattern: str, place: str) -> Iterator[Problem]:
             "origin-public-suffix",
             "origins",
             pattern,
-            f"{place}: origins: {shown(pattern)} covers hosts that anyone can have. "
-            f"Write those that are yours: {shown(pattern.replace('*', 'my-app', 1))}",
+            f"{place}: origins: {safe_repr(pattern)} covers hosts that anyone can have. "
+            f"Write those that are yours: {safe_repr(pattern.replace('*', 'my-app', 1))}",
         )
 
 

@@ -19,7 +19,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import MapAdapter
 from werkzeug.test import EnvironBuilder
 
-from ._flask import (
+from .._flask import (
     VIEW_POLICY,
     ViewPolicy,
     all_view_policies,
@@ -29,8 +29,8 @@ from ._flask import (
     state_of,
     view_policy,
 )
-from .browser import Exchange, Outcome, Response, origin_of
-from .core import (
+from ..browser import Exchange, Outcome, Response, origin_of
+from ..core import (
     ACL_ALLOW_HEADERS,
     ACL_CREDENTIALS,
     ACL_METHODS,
@@ -39,11 +39,11 @@ from .core import (
     Policy,
     Settings,
 )
-from .core.errors import shown
-from .core.headers import HeaderRules, parse_names
-from .core.origins import Origin, parse_origin
+from ..core.errors import safe_repr
+from ..core.headers import HeaderRules, parse_names
+from ..core.origins import Origin, parse_origin
+from ..wsgi import EnvironHeaders, WSGIEnvironment, is_preflight, routed_path
 from .findings import in_python
-from .wsgi import EnvironHeaders, WSGIEnvironment, is_preflight, routed_path
 
 
 class Advice(NamedTuple):
@@ -70,7 +70,7 @@ def route_error(app: Flask, environ: WSGIEnvironment, method: str) -> HTTPExcept
 
 def resource_name(blueprint: str, pattern: str) -> str:
     """Return what a resource, of a blueprint or of the app, is called."""
-    return (f"blueprint {blueprint}, " if blueprint else "") + f"resource {shown(pattern)}"
+    return (f"blueprint {blueprint}, " if blueprint else "") + f"resource {safe_repr(pattern)}"
 
 
 def source_of(app: Flask, policy: Policy | None, endpoint: str | None, method: str) -> str:
@@ -83,7 +83,7 @@ def source_of(app: Flask, policy: Policy | None, endpoint: str | None, method: s
     names = [
         resource_name(blueprint, pattern.text)
         for blueprint, table in [("", state.resources), *state.blueprints.items()]
-        for pattern, candidate in table.given
+        for pattern, candidate in table.entries
         if candidate is policy
     ]
     return names[-1]
@@ -153,7 +153,7 @@ def serve(app: Flask) -> list[BaseException]:
     return raised
 
 
-_NOT_THE_APP = (sysconfig.get_path("stdlib"), str(Path(__file__).parent), "<")
+_NOT_THE_APP = (sysconfig.get_path("stdlib"), str(Path(__file__).parent.parent), "<")
 
 
 def line_of(error: BaseException) -> str:
@@ -290,7 +290,7 @@ def _without_policy(case: Case) -> Advice | None:
             f"This is no CORS error: {case.answer()}.",
             f"Mend that. For scripts to read such errors, a policy has to hold. {opened}",
         )
-    patterns = [shown(pattern.text) for pattern, _ in state_of(case.app).resources.given]
+    patterns = [safe_repr(pattern.text) for pattern, _ in state_of(case.app).resources.entries]
     only = f"; the resources are {', '.join(patterns[:5])}" if patterns else ""
     return Advice(f"No policy holds for {path}{only}.", opened)
 
