@@ -1,8 +1,8 @@
 """Measures this library and flask-cors 6.0.5 side by side, and says which goals are met.
 
 Each library gets an environment of its own, with the same Flask and Werkzeug; processes of the two
-take turns, round by round. Writes `benchmark.json`, `overhead.svg` and the tables of
-`performance.md`. Exit status 1 where a goal is missed.
+take turns, round by round. Writes `results.json` beside this file, and the
+picture and the tables of `docs/performance.md`. Exit status 1 where a goal is missed.
 """
 
 # ruff: noqa: T201  (a program that prints)
@@ -162,7 +162,7 @@ def fresh(pythons: dict[str, Path]) -> dict[str, dict[str, list[dict[str, float]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--environments", type=Path, default=PROJECT / ".nox" / "benchmark")
-    parser.add_argument("--output", type=Path, default=PROJECT / "docs" / "practice")
+    parser.add_argument("--output", type=Path, default=PROJECT)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of each generation")
     given = parser.parse_args()
     started = time.monotonic()
@@ -179,10 +179,15 @@ def main() -> int:
         "seconds": round(time.monotonic() - started),
     }
     results = report.results(samples, once, served, {"versions": named, "machine": machine})
-    given.output.mkdir(parents=True, exist_ok=True)
-    (given.output / "benchmark.json").write_text(json.dumps(results, indent=1) + "\n")
-    (given.output / "overhead.svg").write_text(picture.drawn(results))
-    report.put_into(given.output / "performance.md", results)
+    data = given.output / "tests" / "benchmarks" / "results.json"
+    drawing = given.output / "docs" / "pictures" / "overhead.svg"
+    for path, text in (
+        (data, json.dumps(results, indent=1) + "\n"),
+        (drawing, picture.drawn(results)),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    report.put_into(given.output / "docs" / "performance.md", results)
     print(report.tables(results))
     print(f"\n{machine['seconds']} s in all; written to {given.output}")
     return 0 if all(goal["met"] for goal in results["goals"]) else 1

@@ -19,7 +19,7 @@ from flask.cli import FlaskGroup
 from flask_cors._flask import all_view_policies
 from flask_cors.cli.checks import sample_path
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "practice" / "why-blocked.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "blocked.md"
 ORIGIN = "https://app.example"
 
 

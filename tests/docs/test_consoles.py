@@ -26,7 +26,7 @@ from ..support.servers import answers, await_answer, free_port
 
 ROOT = Path(__file__).parent.parent.parent
 README = ROOT / "README.md"
-WHY_BLOCKED = ROOT / "docs" / "practice" / "why-blocked.md"
+BLOCKED = ROOT / "docs" / "blocked.md"
 DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in page.parts]
 
 # What is not run, and why. A command that neither stands here nor is known below is a failure.
@@ -90,7 +90,7 @@ def commands(page: Path) -> Iterator[Command]:
 
 COMMANDS = [command for page in (README, *DOCS) for command in commands(page)]
 # Those have a test of their own, with what else is to be known about a mistake.
-WITH_TEST_CLI = [command for command in COMMANDS if command.place.startswith("docs/practice/why")]
+WITH_TEST_CLI = [command for command in COMMANDS if command.place.startswith("docs/blocked")]
 
 
 def environment() -> dict[str, str]:
@@ -235,7 +235,7 @@ def test_what_is_not_run_is_still_shown() -> None:
 
 
 def test_the_consoles_of_another_test_have_the_app_that_it_needs() -> None:
-    sections = re.split("^## ", WHY_BLOCKED.read_text("utf-8"), flags=re.MULTILINE)
+    sections = re.split("^## ", BLOCKED.read_text("utf-8"), flags=re.MULTILINE)
     with_console = [section for section in sections if "```console" in section]
     assert [section for section in with_console if "```py\n" not in section] == []
     assert {command.text[:20] for command in WITH_TEST_CLI} == {"flask --app app cors"}

@@ -12,7 +12,7 @@ import pytest
 import flask_cors
 
 ROOT = Path(__file__).parent.parent.parent
-PAGE = (ROOT / "docs" / "practice" / "security.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 POLICY = (ROOT / "SECURITY.md").read_text("utf-8")
 
 CVES = [
@@ -109,5 +109,5 @@ def test_the_newest_version_is_supported() -> None:
 
 def test_links_of_the_policy_lead_somewhere() -> None:
     links = re.findall(r"\]\(([^)]+)\)", POLICY)
-    assert "docs/practice/security.md" in links
+    assert "docs/security.md" in links
     assert [link for link in links if not (ROOT / link).is_file()] == []

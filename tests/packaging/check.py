@@ -297,7 +297,7 @@ def test_the_sdist_holds_what_git_knows_and_nothing_else(clean: Built) -> None:
         "README.md",
         "SECURITY.md",
         "docs/conf.py",
-        "docs/practice/security.md",
+        "docs/security.md",
         "noxfile.py",
         "pyproject.toml",
         "src/flask_cors/py.typed",
