@@ -10,22 +10,9 @@ from collections.abc import Iterator
 
 from ..core import Problem, Settings
 from ..core.errors import safe_repr
+from ..core.sites import is_shared_suffix
 
 LONGEST_MAX_AGE = 86_400  # Firefox; Chromium remembers 7,200 seconds, WebKit 600
-
-# Under these anyone can have a host. The registries' own suffixes are the hosts of one label; the
-# whole list (https://publicsuffix.org) changes weekly and is not for a library to carry.
-SHARED_SUFFIXES = frozenset(
-    """
-    ac.uk amazonaws.com azurestaticapps.net azurewebsites.net blogspot.com cloudfront.net co.jp
-    co.kr co.nz co.uk co.za com.au com.br com.cn com.mx com.tr deno.dev firebaseapp.com fly.dev
-    github.io gitlab.io glitch.me herokuapp.com netlify.app ngrok.app ngrok.io ngrok-free.app
-    onrender.com org.uk pages.dev railway.app repl.co replit.app run.app surge.sh vercel.app
-    web.app workers.dev
-    """.split()  # noqa: SIM905  (one a line would be forty lines)
-)
-
-_NOT_PUBLIC = frozenset({"*", "internal", "lan", "local", "localhost", "test"})
 
 _CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]")  # of characters, in a regular expression
 # A host name within a regular expression, its dots escaped or not.
@@ -58,8 +45,7 @@ def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
 def _wildcard_findings(pattern: str, place: str) -> Iterator[Problem]:
     host = re.sub(r":[0-9*]+$", "", pattern.partition("://")[2])
     suffix = host.removeprefix("*.")
-    public = suffix in SHARED_SUFFIXES or ("." not in suffix and suffix not in _NOT_PUBLIC)
-    if host != suffix and public:
+    if host != suffix and is_shared_suffix(suffix):
         yield Problem(
             "origin-public-suffix",
             "origins",
@@ -98,7 +84,7 @@ def _lookalikes(name: str) -> Iterator[str]:
     """Return hosts that look like `name`, or stand below it, and can be anyone's."""
     yield from (f"evil{name}", f"evil-{name}", "evil.test")
     yield from (f"{name}.evil.test", f"www.{name}.evil.test")
-    if name in SHARED_SUFFIXES:
+    if is_shared_suffix(name):
         yield f"evil.{name}"
 
 
