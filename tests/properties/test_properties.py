@@ -55,7 +55,7 @@ def decided(configuration: Configuration, asked: Asked) -> Decision:
 
 def told(decision: Decision) -> tuple[object, ...]:
     """Return a decision with what compares: exceptions do by their type."""
-    return (*decision[:-1], type(decision.error))
+    return (decision.kind, decision.outcome, decision.headers, decision.vary, type(decision.error))
 
 
 # What is sent -------------------------------------------------------------------------------------
