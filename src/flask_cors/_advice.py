@@ -1,0 +1,330 @@
+"""What to write instead, for what a policy refused: pure functions over settings and a request.
+
+The debug log and `flask cors explain` say the same, so both take it from here. Nothing in this
+module knows an app.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
+
+from .core import ACL_REQUEST_HEADERS, ACL_REQUEST_METHOD, Decision, RequestHeaders
+from .core.errors import safe_repr
+from .core.headers import HeaderRules, parse_names
+from .core.options import OptionSource, Settings
+from .core.origins import Origin, parse_origin
+
+CauseCode: TypeAlias = Literal[
+    # what a policy refuses
+    "callable-raised",
+    "credentials-off",
+    "header-not-listed",
+    "header-of-responses",
+    "headers-too-many",
+    "method-case",
+    "method-not-listed",
+    "origin-not-listed",
+    "origin-null",
+]
+"""The stable names of the causes for which a response is refused."""
+
+MANY = 8  # origins that an edit lists with the one to add; of more it names that one alone
+
+
+class Advice(NamedTuple):
+    """The cause of a refusal and the edit that mends it; code to be written stands last."""
+
+    code: CauseCode
+    """its stable name"""
+    cause: str
+    """why, in sentences"""
+    fix: str
+    """what to do about it"""
+
+
+# Options as they are written ----------------------------------------------------------------------
+
+
+def in_python(pattern: str) -> str:
+    """Return a regular expression as it is written in Python."""
+    return "r" + safe_repr(pattern).replace(r"\\", "\\")
+
+
+def name_of(function: object) -> str:
+    """Return what a callable is called in the source."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def format_rules(rules: object, *more: str, most: int = 1000) -> str:
+    """Return the value of an option that is a list, with `more` items, as it is written.
+
+    Of lists longer than `most` the rest is left out.
+    """
+    if getattr(rules, "any", False):
+        return "'*'"
+    names = set(more)
+    for part in ("exact", "wildcards", "names", "globs"):
+        names.update(getattr(rules, part, ()))
+    items = [repr(name) for name in sorted(names)]
+    items += [in_python(regex.pattern) for regex in getattr(rules, "regexes", ())]
+    items += [name_of(function) for function in getattr(rules, "predicates", ())]
+    if len(items) > most:
+        items[most:] = [f"... {len(items) - most} more"]
+    return f"[{', '.join(items)}]"
+
+
+def format_options(settings: Settings, most: int = 1000) -> dict[str, str]:
+    """Return the options that are no defaults, and `origins`, as they are written in Python."""
+    found: dict[str, str] = {}
+    for field in fields(settings):
+        value: object = getattr(settings, field.name)
+        if not field.compare or (value == field.default and field.name != "origins"):
+            continue
+        if field.name == "expose_headers":
+            value = HeaderRules(names=frozenset(settings.expose_headers))
+        listed = hasattr(value, "any")
+        found[field.name] = format_rules(value, most=most) if listed else repr(value)
+    return found
+
+
+def write_options(settings: Settings, options: Mapping[str, str], source: str = "") -> str:
+    """Return the edit that gives options other values: where they are written, and what.
+
+    Args:
+        settings: those that are to change.
+        options: the values, as they are written in Python.
+        source: what the policy is called (`cross_origin on items`), for what is written nowhere.
+    """
+    sources: Mapping[str, OptionSource] = getattr(settings, "sources", {})
+    edits: dict[str, list[str]] = {}
+    for option, value in options.items():
+        place, written = _place_of(option, sources, source)
+        edits.setdefault(place, []).append(written.format(value))
+    return ". ".join(
+        f"{place}, write {', '.join(written)}" if place else f"Write {', '.join(written)}"
+        for place, written in edits.items()
+    )
+
+
+def _place_of(option: str, sources: Mapping[str, OptionSource], source: str) -> tuple[str, str]:
+    """Return where an option is written, or would be, and how."""
+    found = sources.get(option) or _likely_place(sources)
+    prefix, line = (found.prefix, getattr(found, "place", "")) if found else ("", "")
+    at = f" ({line})" if line else ""
+    if prefix.endswith("."):
+        return f"In {prefix[:-1]}{at}", f"{option!r}: {{}}"
+    if prefix:
+        return "In the app's configuration", f"{prefix}{option.upper()} = {{}}"
+    if source.startswith("cross_origin"):
+        return f"In @{source}{at}", f"{option}={{}}"
+    return (f"In CORS(){at}" if at else ""), f"{option}={{}}"
+
+
+def _likely_place(sources: Mapping[str, OptionSource]) -> OptionSource | None:
+    """Return where an option belongs that is given nowhere: beside the others of its policy.
+
+    The strongest place is taken: a resource's own options, then the keywords, then the keys.
+    """
+    places = [*sources.values()]
+    return next(
+        (place for fits in _STRENGTHS for place in places if fits(place.prefix)),
+        None,
+    )
+
+
+_STRENGTHS: tuple[Callable[[str], bool], ...] = (
+    lambda prefix: prefix.endswith("."),
+    lambda prefix: not prefix,
+    bool,
+)
+
+
+# Where an exception comes from --------------------------------------------------------------------
+
+_NOT_THE_APP = (str(Path(traceback.__file__).parent), str(Path(__file__).parent), "<")
+
+
+def line_of(error: BaseException) -> str:
+    """Return the file and line of the app that an exception came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_APP)]
+    own = [frame for frame in own if "site-packages" not in frame.filename] or list(frames)
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
+
+
+def line_of_function(function: object) -> str:
+    """Return the file and line of a function, as far as it is one."""
+    code = getattr(function, "__code__", None)
+    return f"{Path(code.co_filename).name}, line {code.co_firstlineno}" if code else ""
+
+
+# What a policy refuses ----------------------------------------------------------------------------
+
+
+def explain_refusal(
+    decision: Decision, settings: Settings, headers: RequestHeaders, source: str
+) -> Advice | None:
+    """Return why a policy refuses a request, and what to write instead.
+
+    Args:
+        decision: what the policy said.
+        settings: those of the policy.
+        headers: the header fields of the request.
+        source: what the policy is called: `resource '/api/*'`, `cross_origin on items`.
+
+    Returns:
+        `None` where it is granted.
+    """
+    if decision.outcome == "origin":
+        origin = headers.get("Origin") or ""
+        return _refused_origin(settings, origin, source, decision.error)
+    if decision.outcome == "method":
+        return _refused_method(settings, headers.get(ACL_REQUEST_METHOD) or "", source)
+    if decision.outcome == "headers":
+        return _refused_headers(settings, headers.get(ACL_REQUEST_HEADERS) or "", source)
+    return None
+
+
+def explain_credentials(settings: Settings, origin: str, source: str) -> Advice:
+    """Return what lets a page have the response to a request with credentials."""
+    options = {"supports_credentials": "True"}
+    if settings.origins.any:
+        options["origins"] = f"[{origin!r}]"
+    return Advice(
+        "credentials-off",
+        f"The request brings credentials, which {source} does not support.",
+        write_options(settings, options, source),
+    )
+
+
+def _refused_origin(
+    settings: Settings, origin: str, source: str, error: Exception | None
+) -> Advice:
+    rules, shown = settings.origins, safe_repr(origin)[1:-1]
+    if error is not None:
+        return Advice(
+            "callable-raised",
+            f"The origin callable of {source} raised {type(error).__name__}: {error}{_at(error)}.",
+            "Mend it: one that raises lets nobody in.",
+        )
+    if origin == "null":
+        return Advice(
+            "origin-null",
+            "The page has no origin: it is a file, or in a sandboxed frame.",
+            "Serve it from a web server: python -m http.server",
+        )
+    cause = f"{shown} is not among the origins of {source}: {format_rules(rules, most=5)}."
+    wanted = parse_origin(origin)
+    if wanted is None:
+        return Advice(
+            "origin-not-listed",
+            f"{cause} It is no origin that a browser sends.",
+            "Ask again as a browser does: Origin: https://app.example",
+        )
+    known = sorted(rules.exact | rules.wildcards)
+    hint = next(filter(None, (_difference(name, wanted) for name in known)), "")
+    if regex := rules.near_miss(origin):
+        hint += f" {in_python(regex)} matches its start, but has to match the whole."
+        if wanted.host in _LOOPBACK:
+            shown = f"{wanted.scheme}://{wanted.host}:*"
+    return Advice("origin-not-listed", cause + hint, _origin_edit(settings, shown, wanted, source))
+
+
+def _origin_edit(settings: Settings, origin: str, wanted: Origin, source: str) -> str:
+    """Return what lets an origin in, without letting anyone else in."""
+    rules = settings.origins
+    if wanted.scheme == "http" and settings.supports_credentials and not _is_loopback(wanted.host):
+        # Credentials for an origin that is not encrypted are anyone's who is on the network.
+        secure = f"https://{wanted.host}"
+        if secure in rules.exact:
+            return f"Open the page with https: {secure}"
+        return f"Open the page with https, and allow that: {_add_origin(settings, secure, source)}"
+    if rules.predicates:
+        function = rules.predicates[-1]
+        line = line_of_function(function)
+        at = f" ({line})" if line else ""
+        return f"Have {name_of(function)}{at} return True for {origin!r}"
+    return _add_origin(settings, origin, source)
+
+
+def _add_origin(settings: Settings, origin: str, source: str) -> str:
+    rules = settings.origins
+    if len(rules.exact | rules.wildcards) < MANY:
+        return write_options(settings, {"origins": format_rules(rules, origin)}, source)
+    place, written = _place_of("origins", getattr(settings, "sources", {}), source)
+    name = re.sub(r"\W*\{\}", "", written).strip("'")
+    return f"{place or 'Where it stands'}, add to {name}: {origin!r}"
+
+
+def _at(error: Exception) -> str:
+    return f" ({line_of(error)})" if error.__traceback__ else ""
+
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def _is_loopback(host: str) -> bool:
+    return host in _LOOPBACK or host.endswith(".localhost")
+
+
+def _difference(known: str, wanted: Origin) -> str:
+    """Return how an origin differs from a known one, if only by a little."""
+    parts = parse_origin(known.replace("://*.", "://", 1)) or Origin("", "", "")
+    differing = [name for name in Origin._fields if getattr(parts, name) != getattr(wanted, name)]
+    if not differing:
+        return f" {known} stands for subdomains, not for the bare domain."
+    if differing == ["host"] and _LOOPBACK.issuperset({parts.host, wanted.host}):
+        return f" To a browser {parts.host} and {wanted.host} are two hosts."
+    if differing == ["host"] and wanted.host.removeprefix("www.") == parts.host.removeprefix(
+        "www."
+    ):
+        return f" With and without www they are two hosts: {known}."
+    if differing in (["scheme"], ["port"]):
+        return f" Only the {differing[0]} is another than in {known}."
+    if differing == ["scheme", "port"]:
+        return f" Only the scheme and the port are others than in {known}."
+    return ""
+
+
+def _refused_method(settings: Settings, method: str, source: str) -> Advice:
+    rules, shown = settings.methods, safe_repr(method)[1:-1]
+    if method.upper() in rules.names:
+        return Advice(
+            "method-case",
+            f"{shown} is not {method.upper()}, and browsers do not put it in capitals.",
+            f"In the script, write method: {method.upper()!r}",
+        )
+    return Advice(
+        "method-not-listed",
+        f"{shown} is not among the methods of {source}: {format_rules(rules)}.",
+        write_options(settings, {"methods": format_rules(rules, shown)}, source),
+    )
+
+
+def _refused_headers(settings: Settings, asked: str, source: str) -> Advice:
+    rules, names = settings.allow_headers, parse_names(asked)
+    if names is None:
+        return Advice(
+            "headers-too-many",
+            "The preflight asks for more headers than are checked.",
+            "Send fewer headers from the script.",
+        )
+    missing = [safe_repr(name)[1:-1] for name in names if not rules.allow(name)]
+    misplaced = [name for name in missing if name.lower().startswith("access-control-")]
+    if misplaced:
+        return Advice(
+            "header-of-responses",
+            f"The script sends {', '.join(misplaced)}, which belongs to responses: "
+            "a page cannot let itself in.",
+            f"In the script, take out {', '.join(misplaced)}",
+        )
+    return Advice(
+        "header-not-listed",
+        f"{', '.join(missing)}: not among the allow_headers of {source}: {format_rules(rules)}.",
+        write_options(settings, {"allow_headers": format_rules(rules, *missing)}, source),
+    )
