@@ -111,6 +111,7 @@ def frameworks(session: nox.Session) -> None:
     """Run the tests with other frameworks, real servers and real Flask extensions."""
     install(session, ".", groups=("test", "frameworks", "typecheck"))
     found = ["tests/frameworks", "tests/cli/test_cli.py", "tests/docs/test_consoles.py"]
+    found += ["tests/docs/test_readme.py"]  # and the pages on other frameworks
     session.run("pytest", *(session.posargs or found))
 
 

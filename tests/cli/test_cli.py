@@ -112,6 +112,8 @@ def test_the_page_shows_the_whole_output(cors, app, line, output):
 
 # What each section is there to say, so that an output that lost it does not pass as the new one.
 SAYS = {
+    "An origin that is not listed": ("'http://127.0.0.1:3000', 'http://localhost:3000'",),
+    "Credentials that are not allowed": ("Write supports_credentials=True",),
     "An origin without a scheme": ("has no scheme", "'http://localhost:3000'"),
     "A trailing slash": ("✓ The script reads the response, 200.",),
     "Everyone, and cookies": ("with '*'", "List them: origins=['https://app.example']"),

@@ -37,11 +37,17 @@ NOT_RUN = {
 }
 VARIABLES = r'(?:\w+=(?:"[^"]*"|\S+) )*'
 SERVES = re.compile(
-    VARIABLES + r"(?:python docs/examples/\w+\.py|flask --app \S+ run|(?:uvicorn|hypercorn) .+)"
+    VARIABLES + r"(?:python docs/examples/\w+\.py|flask --app \S+ run|(?:uvicorn|hypercorn) .+"
+    r"|functions-framework .+)"
 )
 PRINTS = re.compile(VARIABLES + r"(?:curl .+|flask --app \S+ cors .+|python -m pytest .+)")
 # How a server is told another port than its own.
-PORT_OPTIONS = {"flask": "--port", "uvicorn": "--port", "hypercorn": "--bind 127.0.0.1:"}
+PORT_OPTIONS = {
+    "flask": "--port",
+    "functions-framework": "--port",
+    "hypercorn": "--bind 127.0.0.1:",
+    "uvicorn": "--port",
+}
 URL = re.compile(r"http://(?:localhost|127\.0\.0\.1):(\d+)/")
 
 
@@ -112,9 +118,8 @@ def program_of(command: str) -> str:
 def needs(command: str) -> None:
     """Skip where the program that a command starts is not installed."""
     name = program_of(command)
-    if name in {"curl", "uvicorn", "hypercorn"} and not shutil.which(
-        name, path=environment()["PATH"]
-    ):
+    optional = {"curl", "functions-framework", "hypercorn", "uvicorn"}
+    if name in optional and not shutil.which(name, path=environment()["PATH"]):
         pytest.skip(f"{name} is not installed")
     for example in re.findall(r"docs/examples/\w+\.py", command):
         source = (ROOT / example).read_text("utf-8")
