@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from .core import ACL_REQUEST_HEADERS, ACL_REQUEST_METHOD, Decision, RequestHeaders
 from .core.errors import safe_repr
 from .core.headers import HeaderRules, parse_names
-from .core.options import OptionSource, Settings
 from .core.origins import Origin, parse_origin
+from .core.settings import OptionSource, Settings
 
 CauseCode: TypeAlias = Literal[
     # what a policy refuses
@@ -100,7 +100,7 @@ def write_options(settings: Settings, options: Mapping[str, str], source: str = 
         options: the values, as they are written in Python.
         source: what the policy is called (`cross_origin on items`), for what is written nowhere.
     """
-    sources: Mapping[str, OptionSource] = getattr(settings, "sources", {})
+    sources: Mapping[str, OptionSource] = settings.sources
     edits: dict[str, list[str]] = {}
     for option, value in options.items():
         place, written = _place_of(option, sources, source)
@@ -256,7 +256,7 @@ def _add_origin(settings: Settings, origin: str, source: str) -> str:
     rules = settings.origins
     if len(rules.exact | rules.wildcards) < MANY:
         return write_options(settings, {"origins": format_rules(rules, origin)}, source)
-    place, written = _place_of("origins", getattr(settings, "sources", {}), source)
+    place, written = _place_of("origins", settings.sources, source)
     name = re.sub(r"\W*\{\}", "", written).strip("'")
     return f"{place or 'Where it stands'}, add to {name}: {origin!r}"
 

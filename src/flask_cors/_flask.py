@@ -24,17 +24,10 @@ from .core import Decision, Policy
 from .core.errors import Problems
 from .core.headers import normalize_method
 from .core.merge import ORDINARY_FIELDS, Lines, merge
-from .core.options import (
-    CROSS_ORIGIN_OPTIONS,
-    OPTIONS,
-    CrossOriginOptions,
-    OptionSource,
-    config_layer,
-    read_layer,
-    validate_settings,
-)
-from .core.origins import MAX_ORIGIN_LENGTH, OriginRules
+from .core.options import CrossOriginOptions
+from .core.origins import MAX_ORIGIN_LENGTH
 from .core.resources import PathPattern, ResourceTable
+from .core.settings import OptionSource, config_source, materialize, resolve_view
 from .wsgi import (
     ExcInfo,
     ResponseLines,
@@ -131,7 +124,7 @@ def is_withheld(app: Flask, policy: Policy, environ: WSGIEnvironment, status: st
 def config_of(app: Flask, problems: Problems) -> OptionSource:
     """Return the `CORS_*` keys of an app as a layer of options."""
     config: object = app.config
-    layer = config_layer(config if isinstance(config, Mapping) else {}, problems)
+    layer = config_source(config if isinstance(config, Mapping) else {}, problems)
     for option, value in layer.options.items():
         if isinstance(value, Iterator):  # it can be read once, and the configuration is by many
             app.config[layer.name(option)] = tuple(cast("Iterator[object]", value))
@@ -160,15 +153,15 @@ class ViewPolicy:
 
     def __init__(self, options: CrossOriginOptions) -> None:
         problems = Problems()
-        self._values = read_layer(OptionSource({**options}), CROSS_ORIGIN_OPTIONS, problems)
+        self._source = OptionSource(cast("dict[str, object]", materialize({**options})))
         # What is not given here may be by the app, so it is judged as harmless.
-        validate_settings({"origins": OriginRules(), **self._values}, "", problems)
+        settings = resolve_view([self._source], problems, complete=False)
         problems.raise_errors()
         problems.issue_warnings()
         self._told = problems.warnings
         self._view: weakref.ref[object] | None = None
         self._latest: weakref.ref[Compiled] | None = None
-        self.automatic_options = self._values.get("automatic_options", True) is True
+        self.automatic_options = settings.automatic_options
         ViewPolicy._count()
 
     @staticmethod
@@ -205,8 +198,7 @@ class ViewPolicy:
 
     def _compile(self, state: AppState) -> Policy:
         problems = Problems()
-        values = read_layer(config_of(state.app, problems), OPTIONS, problems)
-        policy = Policy(validate_settings({**values, **self._values}, "", problems))
+        policy = Policy(resolve_view([config_of(state.app, problems), self._source], problems))
         problems.raise_errors()
         problems.issue_warnings(already_warned=self._told)
         if not policy.settings.intercept_exceptions:
@@ -280,7 +272,7 @@ class AppState:
             self.alone = alone if alone and alone.settings.intercept_exceptions else None
             self.known = {}
             if self.alone and not (self.alone.settings.origins.predicates or ViewPolicy.decorated):
-                self.known = self.alone.known
+                self.known = self.alone.memo
             _states.add(self)
             if not self.installed:
                 self.installed = True

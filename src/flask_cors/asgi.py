@@ -31,9 +31,10 @@ from .core import (
 )
 from .core.errors import Problems
 from .core.merge import MERGED_FIELDS, VARY, merge
-from .core.options import CORSOptions, OptionSource, Unpack
+from .core.options import CORSOptions, Unpack
 from .core.policy import compile_resources
 from .core.resources import ResourceTable
+from .core.settings import OptionSource
 
 # `ASGI3Application` would refuse the apps of Quart, Starlette and Django in every type checker.
 ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]

@@ -24,7 +24,8 @@ from .core import (
     ACL_REQUEST_METHOD,
 )
 from .core.headers import FORBIDDEN_METHODS, is_token, normalize_method
-from .core.origins import parse_origin, read_origin
+from .core.origin_patterns import read_origin
+from .core.origins import parse_origin
 
 Credentials: TypeAlias = Literal["omit", "same-origin", "include"]
 Fields: TypeAlias = tuple[tuple[str, str], ...]

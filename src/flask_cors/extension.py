@@ -11,9 +11,9 @@ from werkzeug.local import LocalProxy
 from ._flask import config_of, state_of
 from .core import Problem
 from .core.errors import Problems, safe_repr
-from .core.options import CORSOptions, OptionSource, Unpack, materialize, resolve
-from .core.origins import OriginRules
+from .core.options import CORSOptions, Unpack
 from .core.policy import compile_resources
+from .core.settings import OptionSource, materialize, resolve_resources
 
 
 class CORS:
@@ -85,7 +85,7 @@ def _layer(options: CORSOptions) -> OptionSource:
 def _judge_alone(layers: list[OptionSource]) -> list[Problem]:
     """Raise what is wrong whatever the app's configuration will say; return what was doubted."""
     problems = Problems()
-    resolve(layers, problems, {"origins": OriginRules()})
+    resolve_resources(layers, problems, complete=False)
     problems.raise_errors()
     problems.issue_warnings()
     return problems.warnings

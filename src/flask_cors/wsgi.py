@@ -16,10 +16,11 @@ from .core import (
 )
 from .core.errors import Problems, safe_repr
 from .core.merge import Lines, merge
-from .core.options import CORSOptions, OptionSource, Unpack
+from .core.options import CORSOptions, Unpack
 from .core.origins import MAX_ORIGIN_LENGTH, is_async
 from .core.policy import compile_resources
 from .core.resources import ResourceTable
+from .core.settings import OptionSource
 
 WSGIEnvironment: TypeAlias = dict[str, Any]  # what PEP 3333 puts there is of any type
 ExcInfo: TypeAlias = Union[
@@ -120,7 +121,7 @@ def lines_to_add(
     # What is looked up is hashed, and a request may bring any length.
     bounded = origin is None or len(origin) <= MAX_ORIGIN_LENGTH
     if bounded and environ["REQUEST_METHOD"] != "OPTIONS" and is_quiet():
-        lines = policy.known.get(origin)
+        lines = policy.memo.get(origin)
     return decide(policy, environ, wait, path).lines if lines is None else lines
 
 

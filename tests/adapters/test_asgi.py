@@ -639,7 +639,7 @@ class Asked:
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("answer", "allowed"),
-    [(True, APP), (False, None), (None, None), (1, APP), (LookupError("lost"), None)],
+    [(True, APP), (False, None), (None, None), (1, None), (LookupError("lost"), None)],
     ids=["yes", "no", "nothing", "truthy", "raises"],
 )
 @pytest.mark.parametrize(

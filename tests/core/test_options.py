@@ -26,11 +26,12 @@ from flask_cors import (
     ResourceOptions,
     cross_origin,
 )
-from flask_cors.core import Policy, Settings, options
+from flask_cors.core import Policy, Settings
 from flask_cors.core.errors import Code, Problems
 from flask_cors.core.headers import HeaderRules, MethodRules
-from flask_cors.core.options import OptionSource, config_layer, resolve
+from flask_cors.core.options import OPTIONS, RESOURCE_OPTIONS
 from flask_cors.core.origins import OriginRules
+from flask_cors.core.settings import OptionSource, config_source, resolve_resources
 
 A = "https://a.example"
 B = "https://b.example"
@@ -48,14 +49,14 @@ SWITCHES = [
 
 def settings(**given: object) -> Settings:
     problems = Problems()
-    ((_, result),) = resolve([OptionSource(given)], problems)
+    ((_, result),) = resolve_resources([OptionSource(given)], problems)
     problems.raise_errors()
     return result
 
 
 def reported(*layers: dict[str, object]) -> Problems:
     problems = Problems()
-    resolve([OptionSource(layer) for layer in layers], problems)
+    resolve_resources([OptionSource(layer) for layer in layers], problems)
     return problems
 
 
@@ -80,9 +81,9 @@ def says_yes(origin: str) -> bool:
 # The tables agree --------------------------------------------------------------------------------
 
 
-def test_the_options_are_those_that_have_a_reader() -> None:
-    names = set(options._READERS)
-    assert {field.name for field in fields(Settings)} == names
+def test_the_options_are_those_of_the_settings() -> None:
+    names = {field.name for field in fields(Settings) if field.compare}
+    assert names == RESOURCE_OPTIONS
     assert ResourceOptions.__annotations__.keys() == names
     assert CrossOriginOptions.__annotations__.keys() == names - {"intercept_exceptions"}
     assert CORSOptions.__annotations__.keys() == names | {"resources"}
@@ -123,7 +124,7 @@ def test_the_defaults() -> None:
 
 
 def test_without_resources_the_options_hold_everywhere() -> None:
-    ((path, _),) = resolve([OptionSource({})], Problems())
+    ((path, _),) = resolve_resources([OptionSource({})], Problems())
     assert path.text == "/*"
 
 
@@ -337,13 +338,13 @@ def test_a_switch_accepts(option: str, given: object, expected: bool) -> None:
     assert getattr(result, option) is expected
 
 
-@pytest.mark.parametrize("option", [*options._READERS.keys() - {"origins"}, "resources"])
+@pytest.mark.parametrize("option", sorted(OPTIONS - {"origins"}))
 def test_none_means_not_given(option: str) -> None:
     weaker = {"supports_credentials": True, "origins": A, "max_age": 5, "resources": "/a"}
     problems = Problems()
-    assert resolve([OptionSource(weaker), OptionSource({option: None})], problems) == resolve(
-        [OptionSource(weaker)], problems
-    )
+    assert resolve_resources(
+        [OptionSource(weaker), OptionSource({option: None})], problems
+    ) == resolve_resources([OptionSource(weaker)], problems)
     assert problems.errors == []
 
 
@@ -368,14 +369,14 @@ def test_none_means_not_given(option: str) -> None:
 def test_resources_accepts(given: object, expected: list[str]) -> None:
     problems = Problems()
     assert [
-        path.text for path, _ in resolve([OptionSource({"resources": given})], problems)
+        path.text for path, _ in resolve_resources([OptionSource({"resources": given})], problems)
     ] == expected
     assert (problems.errors, problems.warnings) == ([], [])
 
 
 def test_a_compiled_resource_is_used_as_it_is() -> None:
     given = re.compile("/a", re.IGNORECASE)
-    ((path, _),) = resolve([OptionSource({"resources": given})], Problems())
+    ((path, _),) = resolve_resources([OptionSource({"resources": given})], Problems())
     assert path.regex is given
 
 
@@ -724,7 +725,7 @@ def test_the_origins_of_a_resource_may_not_be_unset_either() -> None:
 def test_a_key_of_the_configuration_is_named_as_it_is_written() -> None:
     config = {"CORS_MAX_AGE": "x", "CORS_RESOURCES": {"/a": {"origin": A, "max_age": -1}}}
     problems = Problems()
-    resolve([config_layer(config, problems)], problems)
+    resolve_resources([config_source(config, problems)], problems)
     assert [problem.message.split(" ")[0] for problem in problems.errors] == [
         "CORS_MAX_AGE:",
         "CORS_RESOURCES['/a'].origin",
@@ -819,11 +820,11 @@ LAYERS = [
 
 
 def test_the_stronger_layer_wins_option_by_option() -> None:
-    config = config_layer({f"CORS_{k.upper()}": v for k, v in LAYERS[0].items()}, Problems())
+    config = config_source({f"CORS_{k.upper()}": v for k, v in LAYERS[0].items()}, Problems())
     resources = {"/a": {"max_age": 4, "send_wildcard": False}, "/b": {"supports_credentials": 1}}
     layers = [config, *map(OptionSource, LAYERS[1:]), OptionSource({"resources": resources})]
     problems = Problems()
-    (_, a), (_, b) = resolve(layers, problems)
+    (_, a), (_, b) = resolve_resources(layers, problems)
     assert problems.errors == []
     assert (a.max_age, a.supports_credentials, a.send_wildcard) == (4, False, False)
     assert (b.max_age, b.supports_credentials, b.send_wildcard) == (3, True, True)
@@ -832,16 +833,16 @@ def test_the_stronger_layer_wins_option_by_option() -> None:
 
 @pytest.mark.parametrize("option", SWITCHES)
 def test_an_explicit_false_wins_over_a_configured_true(option: str) -> None:
-    config = config_layer({f"CORS_{option.upper()}": "true", "CORS_ORIGINS": A}, Problems())
-    ((_, result),) = resolve([config, OptionSource({option: False})], Problems())
+    config = config_source({f"CORS_{option.upper()}": "true", "CORS_ORIGINS": A}, Problems())
+    ((_, result),) = resolve_resources([config, OptionSource({option: False})], Problems())
     assert getattr(result, option) is False
 
 
 @pytest.mark.parametrize("option", ["methods", "allow_headers", "expose_headers", "origins"])
 def test_an_empty_list_wins_over_a_configured_one(option: str) -> None:
     value = A if option == "origins" else "X"
-    config = config_layer({f"CORS_{option.upper()}": value}, Problems())
-    ((_, result),) = resolve([config, OptionSource({option: []})], Problems())
+    config = config_source({f"CORS_{option.upper()}": value}, Problems())
+    ((_, result),) = resolve_resources([config, OptionSource({option: []})], Problems())
     assert getattr(result, option) == getattr(settings(**{option: []}), option)
 
 
@@ -850,7 +851,7 @@ def test_resources_of_a_stronger_layer_replace_those_of_a_weaker() -> None:
         OptionSource({"resources": {"/a": {"max_age": 1}}}),
         OptionSource({"resources": ["/b"]}),
     ]
-    ((path, result),) = resolve(layers, Problems())
+    ((path, result),) = resolve_resources(layers, Problems())
     assert (path.text, result.max_age) == ("/b", None)
 
 
@@ -1117,7 +1118,7 @@ def test_a_doubt_about_a_resource_names_it() -> None:
 )
 def test_a_key_that_is_nearly_an_option_warns(key: str, meant: str) -> None:
     problems = Problems()
-    assert config_layer({key: "x"}, problems).options == {}
+    assert config_source({key: "x"}, problems).options == {}
     (doubt,) = problems.warnings
     assert (doubt.code, doubt.value) == ("key-unknown", "x")
     assert doubt.message.startswith(f"{key} ")
@@ -1142,21 +1143,21 @@ def test_a_key_that_is_nearly_an_option_warns(key: str, meant: str) -> None:
 )
 def test_a_key_that_is_no_option_is_the_app_s_own_business(key: object) -> None:
     problems = Problems()
-    assert config_layer({key: "x"}, problems).options == {}
+    assert config_source({key: "x"}, problems).options == {}
     assert problems.warnings == []
 
 
 def test_every_option_is_read_from_the_configuration() -> None:
     given = {key: object() for key in CORSConfig.__annotations__}
     problems = Problems()
-    layer = config_layer({**given, "DEBUG": True}, problems)
+    layer = config_source({**given, "DEBUG": True}, problems)
     assert layer.options == {key[5:].lower(): value for key, value in given.items()}
     assert problems.warnings == []
 
 
 def test_the_historic_key_warns() -> None:
     problems = Problems()
-    resolve([config_layer({"CORS_HEADERS": "Content-Type"}, problems)], problems)
+    resolve_resources([config_source({"CORS_HEADERS": "Content-Type"}, problems)], problems)
     (doubt,) = problems.warnings
     assert doubt[:3] == ("option-historic", "headers", "Content-Type")
     assert doubt.message.startswith("CORS_HEADERS ")

@@ -7,15 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_cors.core import Policy
+from flask_cors.core.origin_patterns import OriginError, compile_regex, read_origin
 from flask_cors.core.origins import (
     MAX_ORIGIN_LENGTH,
-    OriginError,
     OriginRules,
-    compile_regex,
     is_async,
     is_origin,
     parse_origin,
-    read_origin,
 )
 
 LONG = "https://" + "a" * MAX_ORIGIN_LENGTH

@@ -10,7 +10,8 @@ from itertools import product
 import pytest
 
 from flask_cors.core import ACL_ORIGIN, ConfigurationError, CORSWarning, Decision, Policy
-from flask_cors.core.policy import MAX_KNOWN
+from flask_cors.core.options import RESOURCE_OPTIONS
+from flask_cors.core.policy import MAX_REMEMBERED
 
 A = "https://a.example"
 B = "https://b.example"
@@ -171,7 +172,7 @@ CASES = {
     ),
     "actual-sole-asked-in-capitals": (
         (SOLE, "GET", {"Origin": "HTTPS://A.EXAMPLE"}),
-        ("actual", "granted", {"Allow-Origin": "HTTPS://A.EXAMPLE"}, ("Origin",)),
+        ("actual", "granted", {"Allow-Origin": A}, ()),
     ),
     "actual-one-pattern-is-not-one-origin": (
         ({"origins": "https://*.example"}, "GET", {"Origin": A}),
@@ -975,22 +976,23 @@ def test_credentials_of_the_views_own_do_not_take_a_listed_origin_away(origins: 
 # The policy --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Policy)])
+@pytest.mark.parametrize("name", ["settings", "anyone", "memo", "other"])
 def test_a_policy_is_immutable(name: str) -> None:
     policy = Policy.from_options(**SOLE)
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError, match="does not change"):
         setattr(policy, name, None)
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError, match="does not change"):
         delattr(policy, name)
 
 
 def test_what_a_policy_is_made_of_is_immutable() -> None:
     settings = Policy.from_options(**SOLE, expose_headers="X-A").settings
+    assert hash(settings) is not None
     for part in (settings, settings.origins, settings.methods, settings.allow_headers):
-        for attribute in dataclasses.fields(part):
-            assert hash(getattr(part, attribute.name)) is not None
-            with pytest.raises(dataclasses.FrozenInstanceError):
-                setattr(part, attribute.name, None)
+        names = getattr(part, "_fields", None) or [field.name for field in dataclasses.fields(part)]
+        for name in names:
+            with pytest.raises(AttributeError):
+                setattr(part, name, None)
 
 
 def test_a_policy_keeps_nothing_of_what_it_was_made_from() -> None:
@@ -1049,7 +1051,7 @@ def test_a_policy_is_not_made_of_wrong_options(
 
 
 def test_none_is_as_if_not_given() -> None:
-    names = [field.name for field in dataclasses.fields(Policy.from_options().settings)]
+    names = sorted(RESOURCE_OPTIONS)
     options = dict.fromkeys(set(names) - {"origins", "intercept_exceptions"})
     assert Policy.from_options().settings == Policy.from_options(**options).settings
 
@@ -1066,12 +1068,12 @@ def test_a_doubtful_option_warns() -> None:
 def test_decisions_are_remembered_within_a_bound():
     policy = Policy.from_options(origins=["https://a.example", "https://*.b.example"])
     first = policy.decide("GET", {"Origin": "https://a.example"})
-    for number in range(3 * MAX_KNOWN):
+    for number in range(3 * MAX_REMEMBERED):
         granted = policy.decide("GET", {"Origin": f"https://{number}.b.example"})
         assert granted.headers == ((ACL_ORIGIN, f"https://{number}.b.example"),)
         refused = policy.decide("GET", {"Origin": f"https://{number}.evil.test"})
         assert (refused.outcome, refused.headers) == ("origin", ())
-        assert len(policy.known) <= MAX_KNOWN + 1
+        assert len(policy.memo) <= MAX_REMEMBERED + 1
     assert first == policy.decide("GET", {"Origin": "https://a.example"})
 
 
@@ -1082,4 +1084,4 @@ def test_what_a_callable_says_is_not_remembered():
     assert policy.decide("GET", asked).outcome == "granted"
     allowed.clear()
     assert policy.decide("GET", asked).outcome == "origin"
-    assert set(policy.known) == {None}
+    assert set(policy.memo) == {None}

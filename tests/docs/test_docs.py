@@ -14,7 +14,8 @@ import flask_cors
 import flask_cors.browser
 import flask_cors.core
 import flask_cors.testing
-from flask_cors.core.options import OPTIONS, RESOURCE_OPTIONS, Settings
+from flask_cors.core import Settings
+from flask_cors.core.options import OPTIONS, RESOURCE_OPTIONS
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"

@@ -21,7 +21,8 @@ from flask_cors import ConfigurationError, CORSWarning, CrossOriginOptions, asgi
 from flask_cors.core import Policy
 from flask_cors.core.errors import Code
 from flask_cors.core.headers import is_token, matches_glob, normalize_method, parse_names
-from flask_cors.core.origins import OriginError, is_origin, parse_origin, read_origin
+from flask_cors.core.origin_patterns import OriginError, read_origin
+from flask_cors.core.origins import is_origin, parse_origin
 from flask_cors.core.resources import PathPattern, ResourceTable
 
 T = TypeVar("T")
@@ -514,7 +515,8 @@ def expected(case: Case, method: str, request: dict[str, str]) -> Expected:
     if not case_allows(case, text):
         return Expected(kind, "origin", {}, vary)
     sound = text == "null" or origin_parts(text) is not None
-    value = "*" if everyone and (given.get("send_wildcard") or not sound) else text
+    echoed = sole if sole and always else text  # however the client spells the one origin
+    value = "*" if everyone and (given.get("send_wildcard") or not sound) else echoed
     lines["Access-Control-Allow-Origin"] = value
     if not preflight:
         same = value == "*" or (value == sole and always)

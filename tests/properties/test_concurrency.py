@@ -146,7 +146,7 @@ def test_no_answer_of_many_threads_crosses_over(method: str) -> None:
 def test_what_is_remembered_overflows_in_many_threads_without_harm(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("flask_cors.core.policy.MAX_KNOWN", 4)
+    monkeypatch.setattr("flask_cors.core.policy.MAX_REMEMBERED", 4)
     ask = partial(allowed, areas_app(), "/pattern")
     origins = list(ORIGINS) * 5
     with ThreadPoolExecutor(THREADS) as pool:

@@ -95,6 +95,8 @@ def allowed_origin(told: Configuration, origin: str | None) -> str | None:
         return ("*" if told.everyone else told.sole) if told.always_send else None
     if not told.allows(origin):
         return None
+    if told.always_send and told.sole:
+        return told.sole  # however the client spells it
     valid = origin == "null" or site_of(origin) is not None
     return "*" if told.everyone and (told.send_wildcard or not valid) else origin
 
@@ -302,7 +304,7 @@ def test_a_decision_is_the_same_whatever_was_asked_before(
     policy = Policy.from_options(**configuration.options)
     again = [*range(len(asked)), *reversed(range(len(asked))), *range(len(asked))]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flask_cors.core.policy.MAX_KNOWN", most)
+        patch.setattr("flask_cors.core.policy.MAX_REMEMBERED", most)
         for number in again:
             assert alone[number] == told(decide(policy, environ_of(asked[number])))
         for number in again:

@@ -241,7 +241,7 @@ def _failing(origin: str) -> bool:
 
 def _asking(predicate: Callable[[str], Any], sample: str) -> Meant:
     return Meant(
-        predicate, lambda text: site_of(text) is not None and bool(predicate(text)), sample
+        predicate, lambda text: site_of(text) is not None and predicate(text) is True, sample
     )
 
 

@@ -23,7 +23,8 @@ from ..browser import Exchange, Outcome, Step, origin_of
 from ..core import ConfigurationError, CORSWarning, Policy
 from ..core.errors import Code
 from ..core.options import Unpack
-from ..core.origins import OriginError, is_origin, read_origin
+from ..core.origin_patterns import OriginError, read_origin
+from ..core.origins import is_origin
 from ..testing import Browser
 from ..wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 from .checks import Finding, doubts, errors, findings, sample_path

@@ -99,7 +99,7 @@ def written(policy: Policy | None, most: int = 1000) -> dict[str, str]:
         return found
     for field in fields(policy.settings):
         value: object = getattr(policy.settings, field.name)
-        if value == field.default and field.name != "origins":
+        if not field.compare or (value == field.default and field.name != "origins"):
             continue
         if field.name == "expose_headers":
             value = HeaderRules(names=frozenset(policy.settings.expose_headers))

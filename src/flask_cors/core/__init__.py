@@ -18,9 +18,10 @@ from .headers import (
     ACL_RESPONSE_PRIVATE_NETWORK,
     ALL_METHODS,
 )
-from .options import CORSConfig, CORSOptions, CrossOriginOptions, ResourceOptions, Settings
+from .options import CORSConfig, CORSOptions, CrossOriginOptions, ResourceOptions
 from .policy import Decision, Policy
 from .protocols import RequestHeaders, ResponseHeaders
+from .settings import Settings
 
 __all__ = [
     "ACL_ALLOW_HEADERS",

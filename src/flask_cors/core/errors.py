@@ -3,12 +3,9 @@
 Nothing here knows an option: a problem is a code, a name, a value and a sentence.
 """
 
-from __future__ import annotations
-
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 Code: TypeAlias = Literal[
@@ -64,11 +61,11 @@ Code: TypeAlias = Literal[
 
 
 class CORSError(Exception):
-    """Is the base of every exception of this library."""
+    """The base of every exception of this library."""
 
 
 class Problem(NamedTuple):
-    """Is one thing that is wrong, or doubtful, in a configuration."""
+    """One thing that is wrong, or doubtful, in a configuration."""
 
     code: Code
     """its stable name"""
@@ -81,7 +78,7 @@ class Problem(NamedTuple):
 
 
 class ConfigurationError(CORSError, ValueError):
-    """Says everything that is wrong with a configuration, at once.
+    """Everything that is wrong with a configuration, at once.
 
     `problems` holds each of them with its code, option and value.
     """
@@ -98,7 +95,7 @@ class ConfigurationError(CORSError, ValueError):
 
 
 class CORSWarning(UserWarning):
-    """Says what is legal in a configuration but has no effect or is doubtful."""
+    """A warning of what is legal in a configuration but has no effect or is doubtful."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -117,20 +114,25 @@ def safe_repr(value: object) -> str:
     return text if len(text) <= 120 else f"{text[:100]}...{text[-12:]}"
 
 
-@dataclass
 class Problems:
-    """Collects what a reading of options finds, errors apart from warnings."""
+    """What the reading of options finds, errors apart from warnings.
 
-    errors: list[Problem] = field(default_factory=list[Problem])
-    warnings: list[Problem] = field(default_factory=list[Problem])
+    Args:
+        place: what each message starts with, such as the view that the options are of.
+    """
+
+    def __init__(self, place: str = "") -> None:
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._start = f"{place}: " if place else ""
 
     def error(self, code: Code, option: str, value: object, message: str) -> None:
         """Note what makes the configuration unusable."""
-        self.errors.append(Problem(code, option, value, message))
+        self.errors.append(Problem(code, option, value, self._start + message))
 
     def warning(self, code: Code, option: str, value: object, message: str) -> None:
         """Note what is legal, but has no effect or is doubtful."""
-        self.warnings.append(Problem(code, option, value, message))
+        self.warnings.append(Problem(code, option, value, self._start + message))
 
     def raise_errors(self) -> None:
         """Raise a `ConfigurationError` with every problem, each once, if there is any."""

@@ -3,11 +3,9 @@
 Nothing that is not a token (RFC 9110, section 5.6.2) leaves this module.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ACL_ORIGIN = "Access-Control-Allow-Origin"
 ACL_METHODS = "Access-Control-Allow-Methods"
@@ -92,9 +90,8 @@ def matches_glob(glob: str, text: str) -> bool:
     return position <= end and text.endswith(last)
 
 
-@dataclass(frozen=True, slots=True)
-class MethodRules:
-    """Are the methods that a policy allows."""
+class MethodRules(NamedTuple):
+    """The methods that a policy allows."""
 
     any: bool = False
     names: frozenset[str] = frozenset()
@@ -107,9 +104,8 @@ class MethodRules:
         return method in self.names
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderRules:
-    """Are the field names that a policy allows: names, and patterns for the rest."""
+class HeaderRules(NamedTuple):
+    """The field names that a policy allows: names, and patterns for the rest."""
 
     any: bool = False
     names: frozenset[str] = frozenset()

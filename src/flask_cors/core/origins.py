@@ -1,46 +1,25 @@
-"""One origin, one origin pattern, and sets of them with an index.
+"""An origin, and a set of origins with an index: what a request needs.
 
 An origin is `scheme://host[:port]` or `null` (RFC 6454, section 6; Fetch, "Origin header").
-Set-up parses each configured string once; a request costs a look-up or a few, however many
-origins are configured. What a request sends is checked against the grammar before a regular
-expression or a callable sees it.
+A request costs a look-up or a few, however many origins are configured. What it sends is checked
+against the grammar before a regular expression or a callable sees it.
 """
-
-from __future__ import annotations
 
 import inspect
 import re
-import unicodedata
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
-from typing import NamedTuple, TypeAlias, Union
+from typing import NamedTuple
 
-from .errors import Code, safe_repr
-from .headers import has_regex_syntax
-
-OriginPredicate: TypeAlias = Callable[[str], Union[bool, Awaitable[bool]]]
-"""Says whether an origin is allowed, at once or when awaited."""
-
-ANY_SPELLINGS = frozenset({"*", ".*", "^.*", ".*$", "^.*$", ".+", "^.+$"})
-"""How the wildcard is written: `*`, and the regular expressions that match everything."""
+from .options import OriginPredicate
 
 MAX_ORIGIN_LENGTH = 64 + len("://") + 253 + len(":65535")  # scheme, host, port
 
 _DEFAULT_PORTS = {"ftp": 21, "http": 80, "https": 443, "ws": 80, "wss": 443}
-_NAME = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
-_HOST_NAME = re.compile(_NAME, re.IGNORECASE | re.ASCII)
+NAME = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
 _SERIALIZED = re.compile(
-    rf"([a-z][a-z0-9+.-]{{0,63}})://({_NAME}|\[[0-9a-f:.]+\])(?::([0-9]{{1,5}}))?",
+    rf"([a-z][a-z0-9+.-]{{0,63}})://({NAME}|\[[0-9a-f:.]+\])(?::([0-9]{{1,5}}))?",
     re.IGNORECASE | re.ASCII,
-)
-_BARE_IPV6 = re.compile(r"\[[0-9a-fA-F:.]+\](?::(?:[0-9]+|\*))?/?")
-# The same as people write it; what else stands in the string is left for `rest`.
-_WRITTEN = re.compile(
-    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,63})://"
-    r"(?P<host>\[[0-9a-fA-F:.]*\]|[a-zA-Z0-9_.*\u0080-\U0010ffff-]*)"
-    r"(?::(?P<port>[0-9]+|\*)(?![\w*\\]))?(?P<rest>.*)",
-    re.DOTALL,
 )
 
 
@@ -50,12 +29,8 @@ def is_async(function: object) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
-REGEX_ERRORS = (re.error, OverflowError, RecursionError)
-"""What `re.compile` raises for an expression that is not valid."""
-
-
 class Origin(NamedTuple):
-    """Is a tuple origin in its three parts."""
+    """An origin that is not `null`, in its three parts."""
 
     scheme: str
     host: str
@@ -76,7 +51,7 @@ def parse_origin(text: str) -> Origin | None:
     scheme, host, port = match.groups(default="")
     if len(host) > 253 or (port and not 0 < int(port) <= 65535):
         return None
-    if host.startswith("[") and _ipv6(host) is None:
+    if host.startswith("[") and canonical_ipv6(host) is None:
         return None
     return Origin(scheme, host, port)
 
@@ -86,185 +61,12 @@ def is_origin(text: str) -> bool:
     return text == "null" or parse_origin(text) is not None
 
 
-class OriginError(ValueError):
-    """Says why a configured string can never match an origin, and what to write instead."""
-
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code: Code = code
-
-
-def read_origin(text: str) -> str | re.Pattern[str]:
-    """Parse one configured origin.
-
-    Returns:
-        `"*"`, `"null"`, an origin or an origin pattern in its canonical spelling (lower case, no
-        default port, no trailing slash), or a compiled regular expression.
-
-    Raises:
-        OriginError: if no origin could match it.
-    """
-    if text in ANY_SPELLINGS:
-        return "*"
-    if text.lower() == "null":
-        return "null"
-    written = _WRITTEN.fullmatch(text)
-    if written is None:
-        if has_regex_syntax(text) and _BARE_IPV6.fullmatch(text) is None:
-            return _compiled(text)
-        raise _without_scheme(text)
-    scheme, host, port, rest = written.group("scheme", "host", "port", "rest")
-    if rest not in ("", "/") or not host or (host.startswith(".") and ".*" in host):
-        if host.startswith("*") and has_regex_syntax(rest):
-            raise _wildcard(scheme)
-        if _is_regex(host, rest):
-            return _compiled(text)
-        raise _malformed(text, scheme, host, rest)
-    canonical = _canonical(scheme.lower(), host, port or "")
-    return text if text == canonical else canonical  # one text is kept of each, not two
-
-
-def compile_regex(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
-    """Return a pattern compiled to be compared without regard to case.
-
-    Raises:
-        REGEX_ERRORS: if it is not a valid regular expression.
-    """
-    if isinstance(pattern, str):
-        return re.compile(pattern, re.IGNORECASE)
-    return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
-
-
-def _compiled(text: str) -> re.Pattern[str]:
-    if not text.isascii():
-        raise OriginError(
-            "origin-idn",
-            "has letters outside ASCII; browsers send the punycode form. Write 'xn--...'",
-        )
-    try:
-        return compile_regex(text)
-    except REGEX_ERRORS as error:
-        raise OriginError(
-            "origin-regex",
-            f"is not a valid regular expression ({error}). Write the origin without "
-            "regex syntax, 'https://app.example', or mend the expression",
-        ) from error
-
-
-def _is_regex(host: str, rest: str) -> bool:
-    """Return whether `scheme://host` followed by `rest` can be a regular expression at all.
-
-    An origin holds no path, query or fragment, so what spells one out can never match.
-    """
-    if rest.startswith(("/", "#")) or "@" in rest.partition("\\")[0]:
-        return False
-    query = rest.removeprefix("?")
-    if query != rest and not host.endswith((".", "*")):
-        return "." in query and not re.search(r"[=&/#%]", query)
-    return has_regex_syntax(host + rest)
-
-
-def _without_scheme(text: str) -> OriginError:
-    if text.startswith("*://"):
-        return OriginError(
-            "origin-wildcard",
-            f"has a wildcard for its scheme. List the schemes: 'https{text[1:]}', 'http{text[1:]}'",
-        )
-    bare = re.sub(r"^(?:https?:/*|https?/+|:?/+)", "", text)
-    host = safe_repr(re.split(r"[/?#@]", bare)[0])[1:-1]
-    if not host.strip("*."):
-        host = "app.example"
-    return OriginError(
-        "origin-scheme",
-        f"has no scheme, so it can never match. Write 'https://{host}' or 'http://{host}'",
-    )
-
-
-def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
-    """Return the error for a string that starts like an origin and does not end like one."""
-    origin = text[: len(text) - len(rest)]
-    written = safe_repr(origin)[1:-1]
-    if "@" in rest:
-        host = rest.rpartition("@")[2].rstrip("/")
-        return OriginError(
-            "origin-userinfo",
-            f"holds a user name or password, which no origin does. Write '{scheme}://{host}'",
-        )
-    if rest.startswith(("/", "#")) and host:
-        return OriginError(
-            "origin-path",
-            f"has a path, which no origin has, so it can never match. Write '{written}'",
-        )
-    if rest.startswith("?"):
-        return OriginError(
-            "origin-query",
-            f"has a query, which no origin has, so it can never match. Write '{written}'",
-        )
-    if "*" in rest:
-        return _wildcard(scheme)
-    if rest.startswith(":"):
-        return OriginError(
-            "origin-port",
-            "has a bad port. Write a number from 1 to 65535, or ':*' for any: "
-            f"'{scheme}://{host}:8000', '{scheme}://{host}:*'",
-        )
-    return OriginError(
-        "origin-host", f"has no valid host. Write '{scheme}://app.example', one origin an item"
-    )
-
-
-def _wildcard(scheme: str) -> OriginError:
-    return OriginError(
-        "origin-wildcard",
-        "has a '*' where none can stand: it stands for whole leading labels, a whole host or a "
-        f"whole port. Write '{scheme}://*.example.com', '{scheme}://*' or "
-        f"'{scheme}://localhost:*'; for anything finer a regular expression: "
-        rf"r'{scheme}://app-\d+\.example\.com'",
-    )
-
-
-def _canonical(scheme: str, host: str, port: str) -> str:
-    """Return an origin or origin pattern in the spelling that a browser would send."""
-    if not host.isascii():
-        raise OriginError(
-            "origin-idn",
-            f"has an internationalised host; browsers send its punycode form. "
-            f"Write '{scheme}://{_punycode(host)}{':' * bool(port)}{port}'",
-        )
-    host = host.lower()  # only now: in lower case the Kelvin sign is an ordinary "k"
-    if host.startswith("["):
-        address = _ipv6(host)
-        if address is None:
-            raise OriginError(
-                "origin-host", f"has no valid IPv6 address. Write '{scheme}://[2001:db8::1]'"
-            )
-        host = address
-    elif host != "*":
-        name = host.removeprefix("*.")
-        if "*" in name:
-            raise _wildcard(scheme)
-        if _HOST_NAME.fullmatch(name) is None or len(name) > 253:
-            raise OriginError(
-                "origin-host",
-                f"has no valid host. Write '{scheme}://app.example'",
-            )
-    if port not in ("", "*"):
-        port = port.lstrip("0") or "0"
-        if len(port) > 5 or not 0 < int(port) <= 65535:
-            raise OriginError(
-                "origin-port",
-                f"has a bad port. Write a number from 1 to 65535, or ':*' for any: "
-                f"'{scheme}://{host}:*'",
-            )
-    return f"{scheme}://{host}" + (f":{port}" if port not in _omitted(scheme) else "")
-
-
-def _omitted(scheme: str) -> tuple[str, ...]:
+def omitted_ports(scheme: str) -> tuple[str, ...]:
     """Return the spellings of the port that a serialized origin of `scheme` leaves out."""
     return ("", str(_DEFAULT_PORTS.get(scheme, "")))
 
 
-def _ipv6(host: str) -> str | None:
+def canonical_ipv6(host: str) -> str | None:
     """Return a bracketed IPv6 address as browsers serialize it, or `None` if it is none."""
     try:
         address = IPv6Address(host[1:-1])
@@ -276,18 +78,8 @@ def _ipv6(host: str) -> str | None:
     return f"[{address.compressed}]"
 
 
-def _punycode(host: str) -> str:
-    """Return the likely ASCII form of a host; for a message, which a person reads."""
-    labels = unicodedata.normalize("NFKC", host).lower().split(".")
-    return ".".join(
-        label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"
-        for label in labels
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class OriginRules:
-    """Are the origins that a policy allows, indexed."""
+class OriginRules(NamedTuple):
+    """The origins that a policy allows, indexed."""
 
     any: bool = False
     exact: frozenset[str] = frozenset()
@@ -348,7 +140,7 @@ def generalizations(origin: Origin) -> Iterator[str]:
     They are as many as its host has labels, twice: for its own port and for any.
     """
     scheme, host, port = origin
-    ports = (":" + port if port not in _omitted(scheme) else "", ":*")
+    ports = (":" + port if port not in omitted_ports(scheme) else "", ":*")
     hosts = ["*"]
     if not host.startswith("["):
         labels = host.split(".")

@@ -5,11 +5,8 @@ with the fields of the response. The steps are those of Fetch, "CORS protocol", 
 server.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from inspect import isawaitable
 from types import CoroutineType
 from typing import Literal, NamedTuple, TypeAlias
@@ -32,26 +29,18 @@ from .headers import (
     parse_names,
 )
 from .merge import VARY, Field, Lines, changed, merge
-from .options import (
-    CROSS_ORIGIN_OPTIONS,
-    CrossOriginOptions,
-    OptionSource,
-    Settings,
-    Unpack,
-    read_layer,
-    resolve,
-    validate_settings,
-)
-from .origins import MAX_ORIGIN_LENGTH, OriginPredicate, is_origin
+from .options import CrossOriginOptions, OriginPredicate, Unpack
+from .origins import MAX_ORIGIN_LENGTH, is_origin
 from .protocols import RequestHeaders, ResponseHeaders
 from .resources import PathPattern
+from .settings import OptionSource, Settings, resolve_resources, resolve_view
 
 Kind: TypeAlias = Literal["preflight", "actual", "plain"]
 Outcome: TypeAlias = Literal["granted", "origin", "method", "headers"]
 Answer: TypeAlias = tuple[bool, "Exception | None"]
 """Whether the callables allow an origin, and what one of them raised"""
 
-MAX_KNOWN = 1024  # origins, beside the exact ones, whose decision is kept
+MAX_REMEMBERED = 1024  # origins, beside the exact ones, whose decision is kept
 
 _TOO_LONG = "," * (MAX_LIST_LENGTH + 1)  # for a method, and for a list
 
@@ -60,7 +49,7 @@ _VARY_PREFLIGHT = ("Origin", ACL_REQUEST_METHOD, ACL_REQUEST_HEADERS)
 
 
 class Decision(NamedTuple):
-    """Is what a policy says about one request."""
+    """What a policy says about one request."""
 
     kind: Kind
     """`preflight`, `actual` (with `Origin`) or `plain` (without)"""
@@ -71,7 +60,7 @@ class Decision(NamedTuple):
     vary: tuple[str, ...] = ()
     """the request fields that `Vary` has to name"""
     error: Exception | None = None
-    """what an origin callable raised; the origin was refused for it"""
+    """what went wrong with an origin callable; the origin was refused for it"""
     anyone: bool = False
     """whether the policy allows any origin"""
 
@@ -104,14 +93,14 @@ def ask(
     """Ask callables whether an origin is allowed, one after the other until one says so.
 
     `wait` runs an awaitable to its end; without it an `async` callable denies with a `TypeError`.
-    One that raises denies for all.
+    One that raises, or gives no answer, denies for all.
     """
     for predicate in predicates:
         try:
             answer = predicate(origin)
-            if isawaitable(answer):
-                answer = wait(answer) if wait else _not_awaited(answer)
-            if answer:
+            if wait is not None and isawaitable(answer):
+                answer = wait(answer)
+            if _is_yes(answer):
                 return True, None
         except Exception as error:  # noqa: BLE001  (whatever a user's code raises denies)
             return False, error
@@ -125,49 +114,66 @@ async def ask_async(predicates: Iterable[OriginPredicate], origin: str) -> Answe
             answer = predicate(origin)
             if isawaitable(answer):
                 answer = await answer
-            if answer:
+            if _is_yes(answer):
                 return True, None
         except Exception as error:  # noqa: BLE001  (as above)
             return False, error
     return False, None
 
 
-def _not_awaited(answer: object) -> bool:
+def _is_yes(answer: object) -> bool:
+    """Return whether what a callable answered lets an origin in: only `True` does.
+
+    The threat: what is merely truthy (a response with status 403, a match that found a part, a
+    coroutine or generator that has not even run) would let everyone in.
+
+    Raises:
+        TypeError: if the answer is neither `True` nor false.
+    """
     if isinstance(answer, CoroutineType):
-        answer.close()
-    raise TypeError(
-        "an origin callable returned an awaitable, and there is no event loop to run it"
-    )
+        answer.close()  # else it warns that it was never awaited, without saying of whom
+        raise TypeError(
+            "an origin callable answered with a coroutine, which nobody awaits here: "
+            "write `def` instead of `async def`"
+        )
+    if answer is not True and answer:
+        raise TypeError(
+            f"an origin callable answered with a value of type {type(answer).__name__}; "
+            "only True lets an origin in"
+        )
+    return answer is True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """Is one configuration, compiled: it compares, and answers with a `Decision`.
+    """One configuration, compiled: it compares, and answers with a `Decision`.
 
-    Immutable, so one policy serves any number of threads and tasks.
+    It does not change, so one policy serves any number of threads and tasks.
+
+    Args:
+        settings: the options, read and merged.
     """
 
     settings: Settings
-    anyone: bool = field(init=False, repr=False)
+    anyone: bool
     """whether any origin is allowed"""
-    _only_origin: str | None = field(init=False, repr=False)
+    memo: dict[str | None, Lines]
+    """The fields of responses that answer no preflight, by the request's `Origin` (`None`: it has
+    none). Adapters look here first, and `decide` where nothing is found. It holds what was asked
+    for lately: at most 1,024 origins beside the exact ones, none longer than an origin can be, and
+    none where a callable decides."""
+    _only_origin: str | None
     """the origin, if Allow-Origin is that one for everyone"""
-    _vary: tuple[str, ...] = field(init=False, repr=False)
-    _vary_preflight: tuple[str, ...] = field(init=False, repr=False)
-    _credentials: Lines = field(init=False, repr=False)
-    _readable: Lines = field(init=False, repr=False)
+    _vary: tuple[str, ...]
+    _vary_preflight: tuple[str, ...]
+    _credentials: Lines
+    _readable: Lines
     """what a granted response carries beside Allow-Origin, if it is no preflight"""
-    _methods: str = field(init=False, repr=False)
-    _preflight: Callable[[str, str], tuple[Outcome, Lines]] = field(init=False, repr=False)
-    known: dict[str | None, Lines] = field(init=False, repr=False)
-    """the lines that the response to a request which is no preflight gets, by its `Origin`"""
-    _plain: Decision = field(init=False, repr=False)
-    _refused: Decision = field(init=False, repr=False)
-    _refused_preflight: Decision = field(init=False, repr=False)
+    _preflight: Callable[[str, str], tuple[Outcome, Lines]]
+    _plain: Decision
+    _refused: Decision
+    _refused_preflight: Decision
 
-    def __post_init__(self) -> None:
-        """Compute what is the same for every request."""
-        settings = self.settings
+    def __init__(self, settings: Settings) -> None:
         only_origin = settings.origins.only_origin if settings.always_send else None
         vary = _VARY_ORIGIN if settings.vary_header else ()
         vary_preflight = _VARY_PREFLIGHT if settings.vary_header else ()
@@ -180,33 +186,41 @@ class Policy:
             plain = Decision("plain", headers=((ACL_ORIGIN, everyone), *readable), anyone=anyone)
         else:
             plain = Decision("plain", vary=vary)
-        for name, value in (
-            ("anyone", anyone),
-            ("_only_origin", only_origin),
-            ("_vary", vary),
-            ("_vary_preflight", vary_preflight),
-            ("_credentials", credentials),
-            ("_readable", readable),
-            ("_methods", ", ".join(sorted(settings.methods.names))),
+        methods = ", ".join(sorted(settings.methods.names))
+        vars(self).update(
+            settings=settings,
+            anyone=anyone,
+            memo={None: plain.lines},
+            _only_origin=only_origin,
+            _vary=vary,
+            _vary_preflight=vary_preflight,
+            _credentials=credentials,
+            _readable=readable,
             # Browsers ask for the same few things again and again.
-            ("_preflight", lru_cache(maxsize=64)(self._check_preflight)),
-            ("known", {None: plain.lines}),
-            ("_plain", plain),
-            ("_refused", Decision("actual", "origin", vary=vary)),
-            ("_refused_preflight", Decision("preflight", "origin", vary=vary_preflight)),
-        ):
-            object.__setattr__(self, name, value)
+            _preflight=lru_cache(maxsize=64)(partial(_check_preflight, settings, methods)),
+            _plain=plain,
+            _refused=Decision("actual", "origin", vary=vary),
+            _refused_preflight=Decision("preflight", "origin", vary=vary_preflight),
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a policy does not change: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a policy does not change: {name} cannot be deleted")
+
+    def __repr__(self) -> str:
+        return f"Policy({self.settings!r})"
 
     @classmethod
-    def from_options(cls, **options: Unpack[CrossOriginOptions]) -> Policy:
+    def from_options(cls, **options: Unpack[CrossOriginOptions]) -> "Policy":
         """Compile a policy from options.
 
         Raises:
             ConfigurationError: with every problem of the options.
         """
         problems = Problems()
-        values = read_layer(OptionSource(options), CROSS_ORIGIN_OPTIONS, problems)
-        settings = validate_settings(values, "", problems)
+        settings = resolve_view([OptionSource(options)], problems)
         problems.raise_errors()
         problems.issue_warnings()
         return cls(settings)
@@ -228,11 +242,10 @@ class Policy:
         if origin is None:
             return self._plain
         rules = self.settings.origins
-        allowed = rules.verdict(origin)
+        allowed, error = rules.verdict(origin), None
         if allowed is None:
             allowed, error = ask(rules.predicates, origin, wait)
-            return self._answer(method, headers, origin, allowed, error)
-        return self._answer(method, headers, origin, allowed)
+        return self._answer(method, headers, origin, (allowed, error))
 
     async def decide_async(self, method: str, headers: RequestHeaders) -> Decision:
         """Same as `decide`, awaiting the origin callables that need it."""
@@ -240,86 +253,97 @@ class Policy:
         if origin is None:
             return self._plain
         rules = self.settings.origins
-        allowed = rules.verdict(origin)
+        allowed, error = rules.verdict(origin), None
         if allowed is None:
             allowed, error = await ask_async(rules.predicates, origin)
-            return self._answer(method, headers, origin, allowed, error)
-        return self._answer(method, headers, origin, allowed)
+        return self._answer(method, headers, origin, (allowed, error))
 
     def _answer(
-        self,
-        method: str,
-        headers: RequestHeaders,
-        origin: str,
-        allowed: bool,  # noqa: FBT001  (what was found)
-        error: Exception | None = None,
+        self, method: str, headers: RequestHeaders, origin: str, answer: Answer
     ) -> Decision:
         """Return the decision, now that it is known whether the origin is allowed."""
+        allowed, error = answer
         requested = headers.get(ACL_REQUEST_METHOD) if method == "OPTIONS" else None
-        settings = self.settings
         if not allowed:
-            if requested is not None or error is not None or settings.origins.predicates:
-                refused = self._refused if requested is None else self._refused_preflight
-                return refused if error is None else refused._replace(error=error)
-            return self._remembered(origin, self._refused)
-        value, vary = origin, self._vary
-        if origin == self._only_origin:
-            vary = ()
-        elif settings.origins.any and (settings.send_wildcard or not is_origin(origin)):
-            # Only where any origin is allowed can one get here that is malformed.
-            value, vary = "*", ()
+            refused = self._refused if requested is None else self._refused_preflight
+            decision = refused if error is None else refused._replace(error=error)
+        elif requested is None:
+            decision = self._grant(origin)
+        else:
+            decision = self._grant_preflight(origin, requested, headers)
         if requested is None:
-            fields = ((ACL_ORIGIN, value), *self._readable)
-            decision = Decision("actual", "granted", fields, vary, anyone=self.anyone)
-            return decision if settings.origins.predicates else self._remembered(origin, decision)
-        # What is longer is refused, whatever it is.
+            self._remember(origin, decision)
+        return decision
+
+    def _grant(self, origin: str) -> Decision:
+        """Return the decision about a request that is no preflight, from an allowed origin."""
+        value, vary = self._allowed_origin(origin)
+        fields = ((ACL_ORIGIN, value), *self._readable)
+        return Decision("actual", "granted", fields, vary, anyone=self.anyone)
+
+    def _grant_preflight(self, origin: str, method: str, headers: RequestHeaders) -> Decision:
+        """Return the decision about a preflight from an allowed origin."""
+        value, _ = self._allowed_origin(origin)
         names = headers.get(ACL_REQUEST_HEADERS) or ""
+        # What is longer is refused, whatever it is; so the cache hashes and holds short texts only.
         outcome, granted = self._preflight(
-            requested if len(requested) <= MAX_NAME_LENGTH else _TOO_LONG,
+            method if len(method) <= MAX_NAME_LENGTH else _TOO_LONG,
             names if len(names) <= MAX_LIST_LENGTH else _TOO_LONG,
         )
         fields = ((ACL_ORIGIN, value), *self._credentials, *granted)
-        if (
-            settings.allow_private_network
-            and headers.get(ACL_REQUEST_HEADER_PRIVATE_NETWORK) == "true"
-        ):
+        asked = ACL_REQUEST_HEADER_PRIVATE_NETWORK
+        if self.settings.allow_private_network and headers.get(asked) == "true":
             fields = (*fields, (ACL_RESPONSE_PRIVATE_NETWORK, "true"))
         return Decision("preflight", outcome, fields, self._vary_preflight, anyone=self.anyone)
 
-    def _remembered(self, origin: str, decision: Decision) -> Decision:
-        """Keep what is decided about an origin, where no callable may say otherwise tomorrow."""
-        if len(origin) <= MAX_ORIGIN_LENGTH:
-            if len(self.known) >= MAX_KNOWN + len(self.settings.origins.exact):
-                self.known.clear()  # those that ask often are soon back
-                self.known[None] = self._plain.lines
-            self.known[origin] = decision.lines
-        return decision
+    def _allowed_origin(self, origin: str) -> tuple[str, tuple[str, ...]]:
+        """Return the Allow-Origin of an allowed origin, and the `Vary` that it needs."""
+        if self._only_origin is not None:
+            return self._only_origin, ()
+        settings = self.settings
+        # Nothing that is no origin is echoed. Only where any origin is allowed can it get here.
+        if settings.origins.any and (settings.send_wildcard or not is_origin(origin)):
+            return "*", ()
+        return origin, self._vary
 
-    def _check_preflight(self, method: str, headers: str) -> tuple[Outcome, Lines]:
-        """Check the method and the headers that a preflight asks for; return what it is granted."""
-        settings, method = self.settings, normalize_method(method)
-        if not settings.methods.allow(method):
-            return "method", ()
-        fields = [(ACL_METHODS, method if settings.methods.any else self._methods)]
-        names = parse_names(headers)
-        allowed = settings.allow_headers.allowed(names or ())
-        if allowed:
-            fields.append((ACL_ALLOW_HEADERS, ", ".join(sorted(set(allowed)))))
-        if settings.max_age is not None:
-            fields.append((ACL_MAX_AGE, str(settings.max_age)))
-        granted = names is not None and len(allowed) == len(names)
-        return "granted" if granted else "headers", tuple(fields)
+    def _remember(self, origin: str, decision: Decision) -> None:
+        """Keep what is decided about an origin, where no callable may say otherwise tomorrow."""
+        rules = self.settings.origins
+        if rules.predicates or len(origin) > MAX_ORIGIN_LENGTH:
+            return
+        if len(self.memo) >= MAX_REMEMBERED + len(rules.exact):
+            self.memo.clear()  # those that ask often are soon back
+            self.memo[None] = self._plain.lines
+        self.memo[origin] = decision.lines
+
+
+def _check_preflight(
+    settings: Settings, methods: str, method: str, headers: str
+) -> tuple[Outcome, Lines]:
+    """Check the method and the headers that a preflight asks for; return what it is granted."""
+    method = normalize_method(method)
+    if not settings.methods.allow(method):
+        return "method", ()
+    fields = [(ACL_METHODS, method if settings.methods.any else methods)]
+    names = parse_names(headers)
+    allowed = settings.allow_headers.allowed(names or ())
+    if allowed:
+        fields.append((ACL_ALLOW_HEADERS, ", ".join(sorted(set(allowed)))))
+    if settings.max_age is not None:
+        fields.append((ACL_MAX_AGE, str(settings.max_age)))
+    granted = names is not None and len(allowed) == len(names)
+    return "granted" if granted else "headers", tuple(fields)
 
 
 def compile_resources(
-    layers: Iterable[OptionSource], problems: Problems, told: Sequence[Problem] = ()
+    sources: Iterable[OptionSource], problems: Problems, already_warned: Sequence[Problem] = ()
 ) -> list[tuple[PathPattern, Policy]]:
-    """Return the policy of each resource that layers of options, the weakest first, result in.
+    """Return the policy of each resource that options in places, the weakest first, result in.
 
     Raises:
         ConfigurationError: with every problem of the options.
     """
-    resolved = resolve(layers, problems)
+    resolved = resolve_resources(sources, problems)
     problems.raise_errors()
-    problems.issue_warnings(told)
+    problems.issue_warnings(already_warned)
     return [(path, Policy(settings)) for path, settings in resolved]

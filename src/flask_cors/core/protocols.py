@@ -12,7 +12,7 @@ from typing import Protocol
 
 
 class RequestHeaders(Protocol):
-    """Is what a decision reads: header fields by name, without regard to case."""
+    """What a decision reads: header fields by name, without regard to case."""
 
     def get(self, name: str, /) -> str | None:
         """Return the value of the field `name`, or `None` where the request has none."""
@@ -20,7 +20,7 @@ class RequestHeaders(Protocol):
 
 
 class ResponseHeaders(Protocol):
-    """Is what a decision is written to: header fields by name, without regard to case."""
+    """What a decision is written to: header fields by name, without regard to case."""
 
     def items(self) -> Iterable[tuple[str, str]]:
         """Return every field line as a name and its value."""

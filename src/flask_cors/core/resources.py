@@ -1,12 +1,9 @@
 """Path patterns, ordered by how specific they are, and a table of them with an index."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, TypeVar, Union
+from typing import Generic, NamedTuple, TypeVar, Union
 
 from .headers import has_regex_syntax, matches_glob
 
@@ -15,15 +12,14 @@ T = TypeVar("T")
 MAX_PATH_LENGTH = 2048  # that a regular expression is tried on
 
 
-@dataclass(frozen=True)
-class PathPattern:
-    """Is a literal path, a glob or a regular expression, told apart by how it is written."""
+class PathPattern(NamedTuple):
+    """A literal path, a glob or a regular expression, told apart by how it is written."""
 
     text: str
     regex: re.Pattern[str] | None = None
 
     @classmethod
-    def read(cls, pattern: Union[str, re.Pattern[str]]) -> PathPattern:
+    def read(cls, pattern: Union[str, re.Pattern[str]]) -> "PathPattern":
         """Parse a pattern.
 
         Raises:
