@@ -1,31 +1,40 @@
-"""What the extension and the decorator share: whose policy holds, and how it reaches a response."""
+"""The Flask adapter: whose policy holds for a request, and how its headers reach the response.
+
+Whose policy is one question, answered in one place: `policy_for` an endpoint, a method and a path,
+where `answering_endpoint` says which view a request, or the one that a preflight asks for, is for.
+
+Where it acts are two doors. A WSGI middleware directly around Flask's own `wsgi_app` answers
+preflights before anything else, and adds the headers as a response starts. What does not come by it
+(`app.full_dispatch_request()` in a context) passes `Flask.process_response`, which is documented as
+made to be overridden. All that a request reads belongs to its app.
+"""
 
 from __future__ import annotations
 
+import copy
+import sys
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from functools import partial
-from logging import DEBUG
 from threading import Lock
-from types import CoroutineType
-from typing import ClassVar, TypeAlias, TypeVar, cast
+from types import CoroutineType, FrameType, MethodType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, current_app, got_request_exception, request
-from flask.typing import ResponseReturnValue
 from flask.wrappers import Request, Response
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.local import LocalProxy
+from werkzeug.routing import MapAdapter, RequestRedirect
 
-from ._log import logger, root_logger
-from .core import Decision, Policy
+from ._log import logger
+from .core import Policy
 from .core.errors import Problems
 from .core.headers import normalize_method
-from .core.merge import ORDINARY_FIELDS, Lines, merge
+from .core.merge import Lines, merge
 from .core.options import CrossOriginOptions
-from .core.origins import MAX_ORIGIN_LENGTH
 from .core.resources import PathPattern, ResourceTable
 from .core.settings import OptionSource, config_source, materialize, resolve_view
 from .wsgi import (
@@ -34,7 +43,6 @@ from .wsgi import (
     StartResponse,
     WSGIApplication,
     WSGIEnvironment,
-    adding,
     answer_preflight,
     decide,
     is_preflight,
@@ -42,32 +50,26 @@ from .wsgi import (
     routed_path,
 )
 
+if TYPE_CHECKING:  # a production server does not load the debugger
+    from werkzeug.debug import DebuggedApplication
+
 T = TypeVar("T")
 Policies: TypeAlias = ResourceTable[Policy]
 
 # Keys of the WSGI environment.
-PASSAGE = "flask_cors.passage"  # the state of the app whose responses get their headers later
-UNCAUGHT = "flask_cors.uncaught"  # the app in which an exception was caught by nobody
+STATE_KEY = "flask_cors.state"  # the state of the app whose middleware will add the headers; later
+# `None`, by which `flask cors explain` sees that it was here
+SETTLED_KEY = "flask_cors.settled"  # a response that has its headers, or the state if it leaves
+EXCEPTION_KEY = "flask_cors.exception"  # the state of the app in which nobody caught an exception
 
-# An attribute of what `cross_origin` returns: the `ViewPolicy`. `functools.wraps` carries it along.
 VIEW_POLICY = "_flask_cors_policy"
+"""An attribute of what `cross_origin` returns, its `ViewPolicy`; `functools.wraps` copies it."""
+
+# A proxy's attributes cost ten times as much as those of what it stands for.
+current_request = cast("LocalProxy[Request]", request)._get_current_object
+this_app = cast("LocalProxy[Flask]", current_app)._get_current_object
 
 _lock = Lock()
-
-
-# Looked through: what is asked of a proxy costs ten times as much as of what it stands for.
-app_proxy = cast("LocalProxy[Flask]", current_app)
-request_proxy = cast("LocalProxy[Request]", request)
-
-
-def this_environ() -> WSGIEnvironment:
-    """Return the WSGI environment of the current request."""
-    return request_proxy._get_current_object().environ
-
-
-def this_app() -> Flask:
-    """Return the current app itself: not a stand-in, which would be another later."""
-    return app_proxy._get_current_object()
 
 
 def run_in(app: Flask, awaitable: Awaitable[T]) -> T:
@@ -83,99 +85,57 @@ def run_in(app: Flask, awaitable: Awaitable[T]) -> T:
             awaitable.close()
 
 
-def asked_method(environ: WSGIEnvironment) -> str:
-    """Return the method that a preflight asks for."""
-    return normalize_method(environ["HTTP_ACCESS_CONTROL_REQUEST_METHOD"])
+def wait(awaitable: Awaitable[T]) -> T:
+    """Same as `run_in`, within a context of the app."""
+    return run_in(this_app(), awaitable)
 
 
-def matched(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
-    """Return the endpoint that a request with `method` would reach, if it would reach one."""
-    if not method:  # Werkzeug would take the preflight's own
-        return None
-    try:
-        return _match(app, environ, method)
-    except HTTPException:  # 404, 405, a redirect
-        return None
-    except Exception:  # noqa: BLE001  (of a converter of the app, which may need its context)
-        try:
-            with app.app_context():
-                return _match(app, environ, method)
-        except Exception:  # noqa: BLE001  (the request itself will show it)
-            return None
+@contextmanager
+def request_context(app: Flask, environ: WSGIEnvironment) -> Iterator[None]:
+    """Have the request's context for origin callables, which may read the request or a database.
 
-
-def _match(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
-    adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
-    return adapter.match(method=method)[0] if adapter else None
-
-
-def is_withheld(app: Flask, policy: Policy, environ: WSGIEnvironment, status: str) -> bool:
-    """Return whether a response is that to an uncaught exception, and `intercept_exceptions` off.
-
-    Flask-RESTful sends the signal also for exceptions that it then handles, so the status counts.
+    The hooks of the app do not run for a preflight, so what its teardown functions expect of them
+    may be missing; that is no reason to fail the preflight.
     """
-    return (
-        environ.get(UNCAUGHT) is app
-        and not policy.settings.intercept_exceptions
-        and status.startswith("5")
-    )
+    with suppress(RuntimeError):
+        if current_request().environ is environ:
+            yield
+            return
+    context = app.request_context(environ)
+    context.push()
+    try:
+        yield
+    finally:
+        try:
+            context.pop()
+        except Exception:  # noqa: BLE001  (whatever a teardown function of the app raises)
+            logger.exception("CORS: a teardown function failed after an origin callable was asked")
 
 
-def config_of(app: Flask, problems: Problems) -> OptionSource:
-    """Return the `CORS_*` keys of an app as a layer of options."""
-    config: object = app.config
-    layer = config_source(config if isinstance(config, Mapping) else {}, problems)
-    for option, value in layer.options.items():
-        if isinstance(value, Iterator):  # it can be read once, and the configuration is by many
-            app.config[layer.name(option)] = tuple(cast("Iterator[object]", value))
-            return config_of(app, problems)
-    state_of(app).config = dict(layer.options)
-    return layer
-
-
-all_view_policies: weakref.WeakSet[ViewPolicy] = weakref.WeakSet()
-"""Of every view in the process, for `flask cors` to find those that no route uses."""
-
-
-@dataclass(frozen=True, eq=False)
-class Compiled:
-    """Is the policy of a decorated view in one app."""
-
-    state: AppState
-    policy: Policy
+# Policies of views --------------------------------------------------------------------------------
 
 
 class ViewPolicy:
-    """Is the policy of a decorated view: its options, compiled once for each app it runs in."""
-
-    decorated: ClassVar[int] = 0
-    """how often a policy for a view was made or first used in this process"""
+    """The policy of a decorated view: its options, compiled once for each app that it runs in."""
 
     def __init__(self, options: CrossOriginOptions) -> None:
         problems = Problems()
         self._source = OptionSource(cast("dict[str, object]", materialize({**options})))
-        # What is not given here may be by the app, so it is judged as harmless.
+        # What is not given here may be by the app, so it is taken for harmless.
         settings = resolve_view([self._source], problems, complete=False)
         problems.raise_errors()
         problems.issue_warnings()
-        self._told = problems.warnings
+        self._already_warned = problems.warnings
         self._view: weakref.ref[object] | None = None
-        self._latest: weakref.ref[Compiled] | None = None
+        self.place = ""
+        """the function that is decorated, with its file and line"""
         self.automatic_options = settings.automatic_options
-        ViewPolicy._count()
+        """whether the decorator itself leaves OPTIONS to be answered here"""
 
-    @staticmethod
-    def _count() -> None:
-        with _lock:
-            ViewPolicy.decorated += 1
-            for state in _states:
-                state.known = {}
-
-    def note(self, view: object) -> None:
-        """Note that a view is decorated with this policy."""
-        if self not in all_view_policies:  # Flask-RESTful may decorate anew for each request
-            all_view_policies.add(self)
-            ViewPolicy._count()
+    def decorate(self, view: object) -> None:
+        """Remember what is decorated, for messages and for the command line."""
+        self.place = place_of(view)
+        decorated_views.add(self)
         with suppress(TypeError):  # not everything that is callable can be referred to weakly
             self._view = weakref.ref(view)
 
@@ -184,26 +144,45 @@ class ViewPolicy:
         """Return what was decorated with this policy last, if it is still there."""
         return self._view() if self._view else None
 
-    def within(self, app: Flask) -> Compiled:
-        """Return the policy in an app, whose configuration says what the decorator does not."""
-        latest = None if self._latest is None else self._latest()
-        if latest is not None and latest.state.app is app:
-            return latest
-        state = state_of(app)
-        compiled = state.views.get(self)
-        if compiled is None:
-            compiled = state.views[self] = Compiled(state, self._compile(state))
-        self._latest = weakref.ref(compiled)
-        return compiled
+    def within(self, app: Flask) -> Policy:
+        """Return the policy in an app, whose configuration says what the decorator does not.
 
-    def _compile(self, state: AppState) -> Policy:
-        problems = Problems()
-        policy = Policy(resolve_view([config_of(state.app, problems), self._source], problems))
-        problems.raise_errors()
-        problems.issue_warnings(already_warned=self._told)
-        if not policy.settings.intercept_exceptions:
-            state.watch_exceptions()
+        Raises:
+            ConfigurationError: with every problem that the configuration adds; it names the view.
+        """
+        state = state_of(app)
+        policy = state.views.get(self)
+        if policy is None:
+            policy = state.views[self] = self._compile(app, state)
         return policy
+
+    def _compile(self, app: Flask, state: AppState) -> Policy:
+        problems = Problems()
+        policy = Policy(resolve_view([config_of(app, problems), self._source], problems))
+        if self.place:
+            place = f"cross_origin on {self.place}: "
+            problems.errors[:] = [
+                problem._replace(message=place + problem.message) for problem in problems.errors
+            ]
+        problems.raise_errors()
+        problems.issue_warnings(self._already_warned)
+        if not policy.settings.intercept_exceptions:
+            state.watch_exceptions(app)
+        return policy
+
+
+decorated_views: weakref.WeakSet[ViewPolicy] = weakref.WeakSet()
+"""Those of every view in the process: for `flask cors` alone, to find views that no route uses."""
+
+
+def place_of(view: object) -> str:
+    """Return a function's or class's name, with file and line where they are known."""
+    function = view
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    name = str(getattr(function, "__name__", type(function).__name__))
+    code = getattr(function, "__code__", None)
+    return f"{name} ({code.co_filename}, line {code.co_firstlineno})" if code else name
 
 
 def view_policy(view: object, method: str) -> ViewPolicy | None:
@@ -211,14 +190,14 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
     holders: list[object] = [view]
     view_class = getattr(view, "view_class", None)
     if view_class is not None:
-        handler = getattr(view_class, method.lower(), None)
-        if handler is None and method == "HEAD":
-            handler = getattr(view_class, "get", None)
+        names = ("head", "get") if method == "HEAD" else (method.lower(), "options")
+        handlers = [getattr(view_class, name, None) for name in names]
         # Flask-RESTful applies these to a method when it is called, so the method does not have it.
         applied: object = getattr(view_class, "method_decorators", ())
         if isinstance(applied, Mapping):
-            applied = cast("Mapping[object, object]", applied).get(method.lower(), ())
-        holders += [*reversed(cast("Sequence[object]", applied)), handler]
+            applied = cast("Mapping[object, object]", applied).get(names[0], ())
+        holders += [*reversed(cast("Sequence[object]", applied)), *filter(None, handlers[:1])]
+        holders += [] if handlers[0] else [handlers[1]]
         holders.append(getattr(view_class, "dispatch_request", None))
     for holder in holders:
         own = getattr(holder, VIEW_POLICY, None)
@@ -227,63 +206,61 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
     return None
 
 
-Decided: TypeAlias = tuple["Policy | None", "Lines | None"]
-_UNDECIDED: Decided = (None, None)
-_NOWHERE: Policies = ResourceTable(())
+# Whose policy -------------------------------------------------------------------------------------
 
-_states: weakref.WeakSet[AppState] = weakref.WeakSet()
+
+class Entry(NamedTuple):
+    """What is known of an endpoint whose view has the same policy of its own for each method."""
+
+    view: object
+    """the view function that this holds for: another one may take its place"""
+    own: ViewPolicy | None
+    policy: Policy | None
+    is_fixed: bool
+    """whether `policy` holds for each path of the endpoint"""
+
+
+_NOWHERE: Policies = ResourceTable(())
 
 
 class AppState:
-    """Holds the policies of one app: `app.extensions["cors"]`."""
+    """The policies of one app: `app.extensions["cors"]`. It does not refer to the app."""
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.decided = f"flask_cors.decided.{id(self):x}"
-        """the key of whose policy holds in a WSGI environment, and what it adds if that is known"""
-        self._wait = partial(run_in, app)
+    def __init__(self) -> None:
         self.resources = _NOWHERE
-        self.alone: Policy | None = None
-        """the policy of every response, whatever it answers to, unless a view has its own"""
-        self.known: dict[str | None, Lines] = {}
-        """what every response gets, by the origin that asks, as far as it is known; empty where
-        callables are asked, and in a process where a view has a policy of its own"""
         self.blueprints: dict[str, Policies] = {}
         # Weak, so that a view that is decorated anew for each request leaves nothing.
-        self.views: weakref.WeakKeyDictionary[ViewPolicy, Compiled] = weakref.WeakKeyDictionary()
+        self.views: weakref.WeakKeyDictionary[ViewPolicy, Policy] = weakref.WeakKeyDictionary()
         self.config: dict[str, object] = {}
         """the `CORS_*` keys as they were when they were last read"""
-        self.installed = False
-        """whether the app's preflights and responses come by here"""
-        self._views: tuple[int, int, bool] = (0, 0, False)
+        self.entries: dict[str, Entry] = {}
+        """what is known of endpoints that were asked for; another dict once something is added"""
+        self.undecorated: list[object] = []
+        """the views of the app when they were last seen to have no policies of their own"""
         self._watching = False
 
-    def add(self, entries: Sequence[tuple[PathPattern, Policy]], blueprint: str = "") -> None:
-        """Add resources, of a blueprint or of the app, and put the middleware around it, once."""
+    def add(
+        self, app: Flask, entries: Sequence[tuple[PathPattern, Policy]], blueprint: str = ""
+    ) -> None:
+        """Add resources, of a blueprint or of the app, and see to it that they are acted on."""
         if not all(policy.settings.intercept_exceptions for _, policy in entries):
-            self.watch_exceptions()
+            self.watch_exceptions(app)
         with _lock:
             if blueprint:
-                known = self.blueprints.get(blueprint, _NOWHERE)
-                self.blueprints[blueprint] = ResourceTable((*known.entries, *entries))
+                before = self.blueprints.get(blueprint, _NOWHERE)
+                added = ResourceTable((*before.entries, *entries))
+                self.blueprints = {**self.blueprints, blueprint: added}
             else:
                 self.resources = ResourceTable((*self.resources.entries, *entries))
-            alone = None if self.blueprints else self.resources.catch_all
-            self.alone = alone if alone and alone.settings.intercept_exceptions else None
-            self.known = {}
-            if self.alone and not (self.alone.settings.origins.predicates or ViewPolicy.decorated):
-                self.known = self.alone.memo
-            _states.add(self)
-            if not self.installed:
-                self.installed = True
-                _install(self)
+            self.entries = {}
+            install(app, self)
 
-    def watch_exceptions(self) -> None:
+    def watch_exceptions(self, app: Flask) -> None:
         """Note in its environment when a request ends in an exception that nobody caught."""
         if self._watching:
             return
         try:
-            got_request_exception.connect(self._note_exception, self.app)
+            got_request_exception.connect(self._note_exception, app)
         except RuntimeError:  # Flask 2.2 without blinker
             problems = Problems()
             problems.error(
@@ -297,79 +274,126 @@ class AppState:
 
     def _note_exception(self, _app: Flask, *, exception: BaseException, **_: object) -> None:
         if not isinstance(exception, HTTPException):  # Flask-RESTful sends it for `abort` too
-            request.environ[UNCAUGHT] = self.app
+            current_request().environ[EXCEPTION_KEY] = self
 
-    def preflight_policy(self, environ: WSGIEnvironment) -> Policy | None:
-        """Return whose policy holds for a preflight: that of the request it asks for."""
-        method = asked_method(environ)
-        endpoint = matched(self.app, environ, method) if self._routed() else None
-        return self.policy(endpoint, method, environ)
+    def entry(self, app: Flask, endpoint: str) -> Entry | None:
+        """Return what is known of an endpoint, found out when it is first asked for.
 
-    def decide(self, policy: Policy, environ: WSGIEnvironment) -> Decision:
-        """Return what a policy says about a request; `async` origin callables are bridged."""
-        return decide(policy, environ, self._wait)
+        `None` where the methods of a class have policies of their own.
+        """
+        # Held, for what is added meanwhile begins a new one, which must not get an old entry.
+        entries = self.entries
+        view = app.view_functions.get(endpoint)
+        entry = entries.get(endpoint)
+        if entry is not None and entry.view is view:
+            return entry
+        own = view_policy(view, "GET")
+        if hasattr(view, "view_class") and not hasattr(view, VIEW_POLICY):
+            return None
+        if own is not None:
+            entry = Entry(view, own, own.within(app), is_fixed=True)
+        else:
+            entry = self._undecorated_entry(view, endpoint)
+        entries[endpoint] = entry
+        return entry
 
-    def lines(self, environ: WSGIEnvironment, status: str) -> Lines:
-        """Return what to add to a response of the app with a status."""
-        decided: Decided = environ.get(self.decided, _UNDECIDED)
-        policy, lines = decided
-        if policy is None and not ViewPolicy.decorated:
-            policy = self.alone
-        if policy is None:
-            policy = self.response_policy(environ)
-        if policy is None:
-            return ()
-        if lines is None:
-            lines = lines_to_add(policy, environ, self._wait)
-            if policy.settings.origins.predicates:  # a response may be started anew
-                environ[self.decided] = (policy, lines)
-        withheld = UNCAUGHT in environ and is_withheld(self.app, policy, environ, status)
-        return () if withheld else lines
+    def _undecorated_entry(self, view: object, endpoint: str) -> Entry:
+        for table in (*self._blueprint_tables(endpoint), self.resources):
+            if table.catch_all is not None:
+                return Entry(view, None, table.catch_all, is_fixed=True)
+            if table.entries:
+                return Entry(view, None, None, is_fixed=False)
+        return Entry(view, None, None, is_fixed=True)
 
-    def response_policy(self, environ: WSGIEnvironment) -> Policy | None:
-        """Return whose policy holds for a response."""
-        if not self._routed():
-            return self.alone or self.resources.find(routed_path(environ))
-        if is_preflight(environ):
-            return self.preflight_policy(environ)
-        rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
-        return self.policy(getattr(rule, "endpoint", None), environ["REQUEST_METHOD"], environ)
+    def _blueprint_tables(self, endpoint: str) -> Iterator[Policies]:
+        """Yield the tables of the blueprints that an endpoint is in, the innermost first."""
+        if not self.blueprints:
+            return
+        blueprint = endpoint.rpartition(".")[0]
+        while blueprint:
+            table = self.blueprints.get(blueprint)
+            if table is not None:
+                yield table
+            blueprint = blueprint.rpartition(".")[0]
 
-    def _routed(self) -> bool:
-        """Return whether it depends on the view, or its blueprint, whose policy holds."""
-        if self.blueprints:
-            return True
-        functions = self.app.view_functions
-        count, decorated, found = self._views
-        if count != len(functions) or decorated != ViewPolicy.decorated:
-            count, decorated = len(functions), ViewPolicy.decorated
-            found = any(map(_is_decorated, list(functions.values())))
-            self._views = (count, decorated, found)
-        return found
-
-    def policy(self, endpoint: str | None, method: str, environ: WSGIEnvironment) -> Policy | None:
+    def policy_for(self, app: Flask, endpoint: str | None, method: str, path: str) -> Policy | None:
         """Return whose policy holds: the view's, the innermost blueprint's, or a resource's."""
         if endpoint is not None:
-            view = view_policy(self.app.view_functions.get(endpoint), method)
-            if view is not None:
-                return view.within(self.app).policy
-        if self.alone is not None:
-            return self.alone
-        path = routed_path(environ)
-        if endpoint is not None:
-            blueprint = endpoint.rpartition(".")[0]
-            while blueprint:
-                table = self.blueprints.get(blueprint)
-                policy = table.find(path) if table else None
+            entry = self.entry(app, endpoint)
+            if entry is None:
+                own = view_policy(app.view_functions.get(endpoint), method)
+                if own is not None:
+                    return own.within(app)
+            elif entry.is_fixed:
+                return entry.policy
+            for table in self._blueprint_tables(endpoint):
+                policy = table.find(path)
                 if policy is not None:
                     return policy
-                blueprint = blueprint.rpartition(".")[0]
         return self.resources.find(path)
 
+    def preflight_policy(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
+        """Return whose policy holds for a preflight: that of the request it asks for."""
+        path = routed_path(environ)
+        if not self.blueprints and not self._has_decorated_views(app):
+            return self.resources.find(path)
+        method = normalize_method(environ["HTTP_ACCESS_CONTROL_REQUEST_METHOD"])
+        endpoint = answering_endpoint(app, environ, method)
+        return self.policy_for(app, endpoint, method, path)
 
-def _is_decorated(view: object) -> bool:
-    methods: Iterable[str] = getattr(getattr(view, "view_class", None), "methods", None) or ("GET",)
-    return any(view_policy(view, method) for method in methods)
+    def _has_decorated_views(self, app: Flask) -> bool:
+        """Return whether a view may have a policy of its own, so that a URL has to be matched."""
+        views: list[object] = [*app.view_functions.values()]
+        if views == self.undecorated:  # compared by identity, so that a replaced one is seen
+            return False
+        if any(hasattr(view, "view_class") or view_policy(view, "GET") for view in views):
+            return True
+        self.undecorated = views
+        return False
+
+    def response_policy(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
+        """Return whose policy holds for the response to a request."""
+        if is_preflight(environ):
+            return self.preflight_policy(app, environ)
+        try:
+            routed = current_request()
+        except RuntimeError:
+            routed = None
+        if routed is None or routed.environ is not environ:
+            method = environ["REQUEST_METHOD"].upper()
+            endpoint = answering_endpoint(app, environ, method)
+        elif routed.url_rule is not None:
+            method, endpoint = routed.method, routed.url_rule.endpoint
+            entry = self.entries.get(endpoint)
+            if entry and entry.is_fixed and entry.view is app.view_functions.get(endpoint):
+                return entry.policy
+        else:
+            method = routed.method
+            unrouted = isinstance(routed.routing_exception, (MethodNotAllowed, RequestRedirect))
+            endpoint = answering_endpoint(app, environ, method) if unrouted else None
+        return self.policy_for(app, endpoint, method, routed_path(environ))
+
+    def decision(self, app: Flask, environ: WSGIEnvironment) -> tuple[Policy, Lines] | None:
+        """Return whose policy holds for the response to a request, and the lines that it adds."""
+        policy = self.response_policy(app, environ)
+        if policy is None:
+            return None
+        if not policy.settings.origins.predicates:
+            return policy, lines_to_add(policy, environ)
+        with request_context(app, environ):
+            return policy, lines_to_add(policy, environ, wait)
+
+    def withholds(self, environ: WSGIEnvironment, policy: Policy, status: str) -> bool:
+        """Return whether a response is that to an uncaught exception, `intercept_exceptions` off.
+
+        Flask-RESTful sends the signal also for exceptions that it then handles, so the status
+        counts.
+        """
+        return (
+            environ.get(EXCEPTION_KEY) is self
+            and not policy.settings.intercept_exceptions
+            and status.startswith("5")
+        )
 
 
 def state_of(app: Flask) -> AppState:
@@ -380,125 +404,292 @@ def state_of(app: Flask) -> AppState:
     with _lock:
         state = app.extensions.get("cors")
         if not isinstance(state, AppState):
-            state = AppState(app)
+            state = AppState()
             app.extensions.update(cors=state)
         return state
 
 
-def _install(state: AppState) -> None:
-    """Put the middleware around an app.
+def policy_for(app: Flask, endpoint: str | None, method: str, path: str) -> Policy | None:
+    """Return whose policy holds: the view's, the innermost blueprint's, or a resource's."""
+    return state_of(app).policy_for(app, endpoint, method, path)
 
-    What was put around it before may answer on its own (`DispatcherMiddleware`), and that is not
-    for this app to open. Then only what leaves Flask itself is touched, a step further in.
+
+def config_of(app: Flask, problems: Problems) -> OptionSource:
+    """Return the `CORS_*` keys of an app as a source of options."""
+    config: object = app.config
+    source = config_source(config if isinstance(config, Mapping) else {}, problems)
+    for option, value in source.options.items():
+        if isinstance(value, Iterator):  # it can be read once, and the configuration is by many
+            app.config[source.name(option)] = tuple(cast("Iterator[object]", value))
+            return config_of(app, problems)
+    state_of(app).config = dict(source.options)
+    return source
+
+
+def url_adapter(app: Flask, environ: WSGIEnvironment) -> MapAdapter | None:
+    """Return what matches URLs for a request, which need not be the current one."""
+    return app.create_url_adapter(app.request_class(environ, populate_request=False))
+
+
+def answering_endpoint(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
+    """Return the endpoint of the view that answers a request with `method` at its URL.
+
+    Where no view takes the method (405), it is the one that answers OPTIONS; where Flask redirects
+    to a URL of its own, the one there. `None` where there is no route.
     """
-    app = state.app
-    before = app.wsgi_app
-    overridden = getattr(type(app), "wsgi_app", Flask.wsgi_app) is not Flask.wsgi_app
-    if "wsgi_app" not in vars(app) and not overridden:
-        app.wsgi_app = _middleware(state)  # type: ignore[assignment, method-assign]  # Flask's way to add middleware
+    try:
+        return _answering_endpoint(app, environ, method)
+    except HTTPException:
+        return None
+    except Exception:  # noqa: BLE001  (of a converter of the app, which may need its context)
+        try:
+            with app.app_context():
+                return _answering_endpoint(app, environ, method)
+        except Exception:  # noqa: BLE001  (the request itself will show it)
+            return None
+
+
+def _answering_endpoint(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
+    adapter = url_adapter(app, environ)
+    if adapter is None:
+        return None
+    try:
+        return _match(adapter, None, method)
+    except RequestRedirect as redirect:
+        target = urlsplit(redirect.new_url)
+    root = adapter.script_name.rstrip("/")
+    if target.netloc != adapter.get_host(None) or not target.path.startswith(f"{root}/"):
+        return None
+    return _match(adapter, unquote(target.path[len(root) :]), method)
+
+
+def _match(adapter: MapAdapter, path: str | None, method: str) -> str:
+    if method:  # Werkzeug would take the preflight's own for an empty one, which no view takes
+        with suppress(MethodNotAllowed):
+            return str(adapter.match(path, method=method)[0])
+    return str(adapter.match(path, method="OPTIONS")[0])
+
+
+# The two doors ------------------------------------------------------------------------------------
+
+
+_IS_OURS = "_is_flask_cors"
+
+
+def is_installed(app: Flask) -> bool:
+    """Return whether what leaves an app passes here, by either door."""
+    return hasattr(vars(app).get("process_response"), _IS_OURS)
+
+
+def install(app: Flask, state: AppState) -> None:
+    """Put the middleware around Flask's own `wsgi_app`, and override `process_response`, once."""
+    if not isinstance(cast("object", app), Flask) or is_installed(app):
         return
-    _install_inside(state)
-    if type(before).__module__ == "werkzeug.debug":
-        # The debugger's page for an exception is the app's answer to it; its tools are not.
-        state.watch_exceptions()
-        app.wsgi_app = _DebuggerMiddleware(state)  # type: ignore[method-assign]  # as above
+    app.process_response = _override(app, state)  # type: ignore[method-assign]  # Flask documents it as made to be overridden
+    own = cast("object", app.wsgi_app)
+    if "wsgi_app" not in vars(app):
+        app.wsgi_app = _middleware(app, own, state)  # type: ignore[assignment, method-assign]  # Flask's way to add middleware
+        return
+    seen: list[object] = [own]
+    for holder in seen:
+        # What was put around the app before may answer by itself (`DispatcherMiddleware`), and
+        # that is not for this app to open, so the middleware goes below it. A closure hides what
+        # it holds: there the override acts alone.
+        for name, held, put in _held_by(holder):
+            if isinstance(held, MethodType) and held.__self__ is app:
+                with suppress(AttributeError, TypeError):  # it may not let itself be changed
+                    put(name, _middleware(app, held, state))
+                    return
+            if held is not None and held is not app and len(seen) < _MOST_LAYERS:
+                seen.append(held)
 
 
-def _install_inside(state: AppState) -> None:
-    app = state.app
-    dispatch, finalize = app.full_dispatch_request, app.finalize_request
-
-    def full_dispatch_request() -> Response:
-        environ = request.environ
-        environ[PASSAGE] = state
-        environ.pop(state.decided, None)
-        if is_preflight(environ):
-            policy = state.preflight_policy(environ)
-            if policy is not None and policy.settings.automatic_options:
-                response = app.response_class()
-                add_to(response.headers, state.decide(policy, environ).lines)
-                return response
-        return dispatch()
-
-    def finalize_request(
-        rv: ResponseReturnValue | HTTPException,
-        from_error_handler: bool = False,  # noqa: FBT001, FBT002  (Flask's signature)
-    ) -> Response:
-        response = finalize(rv, from_error_handler)
-        add_to(response.headers, state.lines(request.environ, response.status))
-        return response
-
-    app.full_dispatch_request = full_dispatch_request  # type: ignore[method-assign]  # before any hook
-    app.finalize_request = finalize_request  # type: ignore[method-assign]  # after any hook
+_MOST_LAYERS = 50
 
 
-def add_to(headers: Headers, lines: Lines) -> None:
-    """Add the lines of a decision to the headers of a response."""
-    headers[:] = merge(list(headers), lines)
+def _held_by(layer: object) -> Iterator[tuple[str, object, Callable[[str, object], object]]]:
+    """Yield the apps that a layer of WSGI holds: their names, themselves, and what replaces one."""
+    for name in ("app", "wsgi_app", "application"):
+        yield name, getattr(layer, name, None), partial(setattr, layer)
+    mounts: object = getattr(layer, "mounts", None)
+    if isinstance(mounts, dict):
+        mounted = cast("dict[str, object]", mounts)
+        for path, held in [*mounted.items()]:
+            yield path, held, mounted.__setitem__
 
 
-def _middleware(state: AppState) -> WSGIApplication:
-    """Return the middleware with a look-up that knows Flask."""
-    app = state.app.wsgi_app
+def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplication:
+    """Return the middleware around an app's own `wsgi_app`.
+
+    It refers to the app weakly: the app holds it, and is to be freed with its last reference.
+    """
+    serve: Callable[[Flask, WSGIEnvironment, StartResponse], Iterable[bytes]]
+    serve = cast("MethodType", wsgi_app).__func__
+    app_ref = weakref.ref(app)
 
     def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not state.known:
-            environ[PASSAGE] = state
-            environ.pop(state.decided, None)  # of a request that had this environment before
-        if environ["REQUEST_METHOD"] == "OPTIONS":
-            return _serve_options(state, app, environ, start_response)
-
-        # Most responses of most apps come by here, so it calls nothing that it can do by itself: in
-        # an app at work a call costs as much as all of that (`nox -s bench`).
-        def start(
-            status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
-        ) -> Callable[[bytes], object]:
-            lines = None
-            origin: str | None = environ.get("HTTP_ORIGIN")
-            # What is looked up is hashed, and a request may bring any length. Nothing is logged
-            # above DEBUG, as `isEnabledFor` would say.
-            if (origin is None or len(origin) <= MAX_ORIGIN_LENGTH) and (
-                logger.level or root_logger.level
-            ) > DEBUG:
-                lines = state.known.get(origin)
-            if lines is None:
-                lines = state.lines(environ, status)
-            for name, _ in headers:
-                if name not in ORDINARY_FIELDS:
-                    headers = merge(headers, lines)
-                    break
-            else:
-                headers = [*headers, *lines]
-            if exc_info is None:
-                return start_response(status, headers)
-            return start_response(status, headers, exc_info)
-
-        return app(environ, start)
+        app = app_ref()
+        if app is None:
+            raise RuntimeError(
+                "the Flask app that this serves is gone. Keep it: app = create_app(), "
+                "then app.wsgi_app"
+            )
+        outer = environ.get(STATE_KEY)  # of an app whose view calls this one
+        environ[STATE_KEY] = state
+        start = _adding(app, state, environ, start_response)
+        try:
+            if is_preflight(environ):
+                policy = state.preflight_policy(app, environ)
+                if policy is not None and policy.settings.automatic_options:
+                    return _answer_preflight(app, environ, policy, start_response)
+            parts: Iterable[bytes] = serve(app, environ, start)
+        except Exception as error:
+            decided = state.decision(app, environ)
+            if decided is None or state.withholds(environ, decided[0], "500"):
+                raise
+            page = _debugger_page(error, environ, start)
+            if page is None:
+                raise
+            return page
+        finally:
+            environ[STATE_KEY] = outer
+            environ.pop(EXCEPTION_KEY, None)
+            environ.pop(SETTLED_KEY, None)
+        return parts
 
     return middleware
 
 
-def _serve_options(
-    state: AppState, app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
+def _adding(
+    app: Flask, state: AppState, environ: WSGIEnvironment, start_response: StartResponse
+) -> StartResponse:
+    """Return a `start_response` that adds the headers."""
+    decided: tuple[Policy, Lines] | None = None
+
+    def start(
+        status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
+    ) -> Callable[[bytes], object]:
+        nonlocal decided
+        if decided is None:  # a response may be started anew, and callables are asked once
+            settled = environ.get(SETTLED_KEY) is state
+            decided = None if settled else state.decision(app, environ)
+        if decided is not None:
+            policy, lines = decided
+            if not state.withholds(environ, policy, status):
+                headers = merge(headers, lines, anyone=policy.anyone)
+        if exc_info is None:
+            return start_response(status, headers)
+        return start_response(status, headers, exc_info)
+
+    return start
+
+
+def _answer_preflight(
+    app: Flask, environ: WSGIEnvironment, policy: Policy, start_response: StartResponse
 ) -> Iterable[bytes]:
-    """Answer a preflight, or pass on what is none, or is not to be answered here."""
-    if is_preflight(environ):
-        policy = state.preflight_policy(environ)
-        if policy is not None and policy.settings.automatic_options:
-            return answer_preflight(state.decide(policy, environ), start_response)
-    return app(environ, adding(start_response, state.lines, environ))
+    if not policy.settings.origins.predicates:
+        return answer_preflight(decide(policy, environ), start_response)
+    with request_context(app, environ):
+        decision = decide(policy, environ, wait)
+    return answer_preflight(decision, start_response)
 
 
-class _DebuggerMiddleware:
-    """Adds headers to the debugger's page for an exception of the app, and to nothing else."""
+def _override(app: Flask, state: AppState) -> Callable[..., Response]:
+    """Return what takes the place of an app's `process_response`.
 
-    def __init__(self, state: AppState) -> None:
-        self.app = state.app.wsgi_app
-        self._state = state
+    It does not refer to the app: the app holds it. Its arguments are left open, for Flask 3.2
+    passes a context first.
+    """
+    before: Callable[..., Response] | None = vars(app).get("process_response")
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def lines(environ: WSGIEnvironment, status: str) -> Lines:
-            uncaught = environ.get(UNCAUGHT) is self._state.app
-            return self._state.lines(environ, status) if uncaught else ()
+    def process_response(*args: object) -> Response:
+        app = this_app()
+        process: Callable[..., Response] = before or partial(type(app).process_response, app)
+        environ = current_request().environ
+        try:
+            processed = process(*args)
+        except Exception:
+            # Where Flask answers an exception, it goes on with the response that came here.
+            failed = cast("Response", args[-1])
+            if environ.get(STATE_KEY) is not state and failed.status_code >= 500:
+                failed.headers = _finished(app, state, environ, failed).headers
+            raise
+        settled = environ.get(SETTLED_KEY)
+        if settled is not None:
+            environ[SETTLED_KEY] = state if settled is processed else None
+        if environ.get(STATE_KEY) is state:  # the middleware adds the headers
+            return processed
+        return processed if settled is processed else _finished(app, state, environ, processed)
 
-        return self.app(environ, adding(start_response, lines, environ))
+    setattr(process_response, _IS_OURS, True)
+    return process_response
+
+
+def _finished(
+    app: Flask, state: AppState, environ: WSGIEnvironment, response: Response
+) -> Response:
+    """Return a response that leaves the app by another door, with its headers."""
+    decided = state.decision(app, environ)
+    if decided is None:
+        return response
+    policy, lines = decided
+    if is_preflight(environ) and policy.settings.automatic_options:
+        response = app.response_class()
+    withheld = state.withholds(environ, policy, response.status)
+    environ.pop(EXCEPTION_KEY, None)
+    environ.setdefault(STATE_KEY, None)
+    return response if withheld else with_lines(response, lines, policy)
+
+
+def with_lines(response: Response, lines: Lines, policy: Policy) -> Response:
+    """Return a copy of a response with the lines of a decision.
+
+    A copy with headers of its own, for a response may be kept and returned again, to another
+    origin. Its headers may have been replaced by a dict.
+    """
+    copied = copy.copy(response)
+    copied.headers = Headers(merge([*Headers(response.headers)], lines, anyone=policy.anyone))
+    return copied
+
+
+def _debugger_page(
+    error: Exception, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes] | None:
+    """Return the page of the debugger that is around the app, or `None` where there is none.
+
+    Werkzeug's debugger starts its response by itself, where no header can be added any more. A copy
+    of it, found where it called the app, shares its frames, secret and PIN, so that its console
+    works as before.
+    """
+    debugger = _debugger_around()
+    if debugger is None:
+        return None
+    preserve = environ.get(_PRESERVE)
+
+    def fail(environ: WSGIEnvironment, _start: StartResponse) -> Iterable[bytes]:
+        __traceback_hide__ = True  # the debugger leaves such frames out
+        for context in getattr(preserve, "__self__", ()):
+            environ[_PRESERVE](context)  # the console runs in the request's context
+        raise error
+
+    inner = copy.copy(debugger)
+    inner.app = fail
+    return inner.debug_application(environ, start_response)
+
+
+def _debugger_around() -> DebuggedApplication | None:
+    """Return the debugger that has called the app."""
+    debug = sys.modules.get("werkzeug.debug")
+    if debug is None:
+        return None
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001  (nothing else leads to it)
+    while frame is not None:
+        if frame.f_code.co_name == "debug_application":
+            caller: object = frame.f_locals.get("self")
+            if isinstance(caller, debug.DebuggedApplication):
+                return cast("DebuggedApplication", caller)
+        frame = frame.f_back
+    return None
+
+
+_PRESERVE = "werkzeug.debug.preserve_context"

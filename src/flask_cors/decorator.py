@@ -9,32 +9,31 @@ from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, overload
 
 import flask.views
-from flask import Flask, after_this_request, current_app, request
+from flask import Flask, after_this_request
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
-from flask.wrappers import Response
+from flask.wrappers import Request, Response
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Response as BaseResponse
 
 from ._flask import (
-    PASSAGE,
-    UNCAUGHT,
+    EXCEPTION_KEY,
+    SETTLED_KEY,
     VIEW_POLICY,
-    AppState,
     ViewPolicy,
-    add_to,
-    app_proxy,
-    asked_method,
-    is_withheld,
-    matched,
-    request_proxy,
+    current_request,
+    is_installed,
     run_in,
     state_of,
     this_app,
-    this_environ,
+    url_adapter,
     view_policy,
+    wait,
+    with_lines,
 )
 from .core import Decision, Policy
 from .core.errors import Problems, safe_repr
-from .core.merge import Lines
+from .core.merge import merge
 from .core.options import CrossOriginOptions, Unpack
 from .core.origins import is_async
 from .wsgi import WSGIEnvironment, decide, decide_async, is_preflight, lines_to_add
@@ -92,14 +91,14 @@ def cross_origin(view: object = None, /, **options: Unpack[CrossOriginOptions]) 
 
 
 class _Decorator:
-    """Decorates views with one policy."""
+    """What decorates views with one policy."""
 
     def __init__(self, own: ViewPolicy) -> None:
         self._own = own
         setattr(self, VIEW_POLICY, own)
 
     def __call__(self, view: object) -> object:
-        self._own.note(view)
+        self._own.decorate(view)
         if isinstance(view, type) and issubclass(view, View):
             view.decorators = [*view.decorators, cast("CrossOriginDecorator", self)]
             if issubclass(view, MethodView):
@@ -131,15 +130,19 @@ class _Decorator:
 def _sync_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(view)
     def wrapper(*args: object, **kwargs: object) -> object:
-        policy, answer = _begin(own)
-        if policy is not None:
-            answer = _settle(policy, decide(policy, this_environ(), partial(run_in, this_app())))
-        if answer is not None:
-            return answer
-        result = view(*args, **kwargs)
-        # Flask awaits what a coroutine function returns, but this one is none.
-        awaitable = hasattr(result, "__await__")
-        return run_in(this_app(), cast("Awaitable[object]", result)) if awaitable else result
+        call = _begin(own)
+        if isinstance(call, BaseResponse):
+            return call
+        if call is not None and call.answer is not None:
+            result: object = call.answer
+        else:
+            result = view(*args, **kwargs)
+            # Flask awaits what a coroutine function returns, but this one is none.
+            if hasattr(result, "__await__"):
+                result = run_in(this_app(), cast("Awaitable[object]", result))
+        if call is None or call.acts_later(result):
+            return result
+        return call.add_to(result, decide(call.policy, call.environ, wait))
 
     return wrapper
 
@@ -147,104 +150,148 @@ def _sync_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callab
 def _async_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(view)
     async def wrapper(*args: object, **kwargs: object) -> object:
-        policy, answer = _begin(own)
-        if policy is not None:
-            answer = _settle(policy, await decide_async(policy, this_environ()))
-        if answer is not None:
-            return answer
-        return await cast("Awaitable[object]", view(*args, **kwargs))
+        call = _begin(own)
+        if isinstance(call, BaseResponse):
+            return call
+        if call is not None and call.answer is not None:
+            result: object = call.answer
+        else:
+            result = await cast("Awaitable[object]", view(*args, **kwargs))
+        if call is None or call.acts_later(result):
+            return result
+        return call.add_to(result, await decide_async(call.policy, call.environ))
 
     return wrapper
 
 
-_CALL_THE_VIEW = (None, None)
+class _Call:
+    """What is left to do for one call of a decorated function."""
+
+    __slots__ = ("_is_fresh", "_is_routed", "answer", "environ", "policy")
+
+    def __init__(self, environ: WSGIEnvironment, policy: Policy) -> None:
+        self.environ = environ
+        self.policy = policy
+        self.answer: Response | None = None
+        """what is answered without calling the function"""
+        self._is_routed = False
+        self._is_fresh = False
+
+    def as_routed(self) -> _Call:
+        """Add the headers to whatever response results: it is the view that was routed to."""
+        self._is_routed = True
+        after_this_request(self._after_the_view)
+        return self
+
+    def acts_later(self, result: object) -> bool:
+        """Return whether the headers are added once there is a response; see `_after_the_view`."""
+        # A response object that the view returns may be kept, and returned again.
+        first: object = result[0] if isinstance(result, tuple) and result else result
+        self._is_fresh = not isinstance(first, BaseResponse)
+        return self._is_routed or result is None
+
+    def _after_the_view(self, response: Response) -> Response:
+        lines = lines_to_add(self.policy, self.environ, wait)
+        state = state_of(this_app())
+        if EXCEPTION_KEY in self.environ and state.withholds(
+            self.environ, self.policy, response.status
+        ):
+            return response
+        # Flask goes on with the very response to an exception if a hook fails after this.
+        if self._is_fresh or response.status_code >= 500:
+            merged = merge([*Headers(response.headers)], lines, anyone=self.policy.anyone)
+            response.headers = Headers(merged)
+            return response
+        return with_lines(response, lines, self.policy)
+
+    def add_to(self, result: object, decision: Decision) -> Response:
+        """Return the response that a called function's result makes, with the headers."""
+        app = this_app()
+        response = app.make_response(cast("ResponseReturnValue", result))
+        response = with_lines(response, decision.lines, self.policy)
+        self.environ[SETTLED_KEY] = response  # the policy of the caller has no more say in it
+        return response
 
 
-def _begin(own: ViewPolicy | None) -> tuple[Policy | None, Response | None]:
-    """Return the policy that is to be asked before the view is called, or what is answered instead.
+def _begin(own: ViewPolicy | None) -> _Call | Response | None:
+    """Return what there is to do for a call of a decorated function, or `None` for nothing.
 
-    Only one with callables is, for these may need the event loop of the view; what another says is
-    found out when there is a response.
+    A response is the answer, without a call. Nothing is to be done by the view that the request was
+    routed to where the extension is there, which looks its policy up; nor by a function that is
+    called by a view with another policy of its own.
     """
-    environ = request_proxy._get_current_object().environ
-    app = app_proxy._get_current_object()
-    if own is None or environ["REQUEST_METHOD"] == "OPTIONS":
-        if state_of(app).decided in environ:
-            return _CALL_THE_VIEW
-        policy = _governing(own, environ, app)
-        return policy, None if policy else _without_policy()
-    compiled = own.within(app)
-    state, policy = compiled.state, compiled.policy
-    if state.decided in environ:
-        return _CALL_THE_VIEW  # of stacked decorators the outermost holds
-    if policy.settings.origins.predicates:
-        return policy, None
-    # As `_pass_on`, written out: nearly every request to a decorated view comes by here.
-    environ[state.decided] = (policy, None)
-    if environ.get(PASSAGE) is not state:
-        after_this_request(partial(_apply, state, environ, policy, None))
-    return _CALL_THE_VIEW
-
-
-def _pass_on(state: AppState, environ: WSGIEnvironment, policy: Policy, lines: Lines) -> None:
-    """Note whose policy the response gets, and what it adds."""
-    environ[state.decided] = (policy, lines)
-    if environ.get(PASSAGE) is not state:
-        # No extension is around this app to do it.
-        after_this_request(partial(_apply, state, environ, policy, lines))
-
-
-def _governing(own: ViewPolicy | None, environ: WSGIEnvironment, app: Flask) -> Policy | None:
-    """Return the policy that holds: for a preflight that of the view which it asks for.
-
-    Several views may share a URL, and Flask passes OPTIONS to the first.
-    """
-    if is_preflight(environ):
-        method = asked_method(environ)
-        endpoint = matched(app, environ, method)
-        if endpoint is not None:
-            own = view_policy(app.view_functions.get(endpoint), method)
-    return own.within(app).policy if own else None
-
-
-def _settle(policy: Policy, decision: Decision) -> Response | None:
-    """See to it that the decision reaches the response; return that one, if it is made here."""
-    environ, app = this_environ(), this_app()
-    _pass_on(state_of(app), environ, policy, decision.lines)
-    if environ["REQUEST_METHOD"] != "OPTIONS":
+    request, app = current_request(), this_app()
+    if own is None:
+        return _begin_options(None, app, request)
+    routed = _routed_policy(app, request)
+    if routed is not None and routed is not own:
         return None
-    if decision.kind == "preflight" and policy.settings.automatic_options:
-        return app.response_class()
-    # What a function's route lists is not to be seen: where OPTIONS is left to it, it is asked.
-    left_to_the_view = _view_class() is None and not policy.settings.automatic_options
-    return None if left_to_the_view else _without_policy()
+    if request.method == "OPTIONS":
+        return _begin_options(own, app, request, is_routed=routed is own)
+    if routed is None:
+        return _Call(request.environ, own.within(app))
+    if is_installed(app):
+        return None
+    return _Call(request.environ, own.within(app)).as_routed()
 
 
-def _without_policy() -> Response | None:
-    """Return Flask's own answer to OPTIONS, or `None` where the view is a class that has one."""
-    view_class = _view_class()
+def _routed_policy(app: Flask, request: Request) -> ViewPolicy | None:
+    """Return the policy of its own that the view has which the request was routed to."""
+    if request.url_rule is None:
+        return None
+    endpoint = request.url_rule.endpoint
+    view = app.view_functions.get(endpoint)
+    entry = state_of(app).entries.get(endpoint)
+    if entry is not None and entry.view is view:
+        return entry.own
+    return view_policy(view, request.method)
+
+
+def _begin_options(
+    own: ViewPolicy | None, app: Flask, request: Request, *, is_routed: bool = True
+) -> _Call | Response | None:
+    """Same as `_begin`, for OPTIONS, which the function itself is not called for.
+
+    Of a class's own `options` handler `own` is `None`.
+    """
+    environ = request.environ
+    if own is not None and not is_routed:
+        policy: Policy | None = own.within(app)
+    elif is_installed(app):
+        policy = None  # the extension adds what there is to add
+    elif is_preflight(environ):
+        # Several views may share a URL, and Flask passes OPTIONS to the first.
+        policy = state_of(app).preflight_policy(app, environ)
+    else:
+        policy = own.within(app) if own else None
+    is_answered = is_preflight(environ) and policy and policy.settings.automatic_options
+    call = None if policy is None else _Call(environ, policy)
+    if call and is_routed:
+        call.as_routed()
+    if not is_answered and _is_left_to_the_view(own, app, request):
+        return call
+    answer = app.response_class() if is_answered else _default_options_response()
+    if call is None or is_routed:
+        return answer
+    call.answer = answer
+    return call
+
+
+def _is_left_to_the_view(own: ViewPolicy | None, app: Flask, request: Request) -> bool:
+    """Return whether a view answers OPTIONS itself: it says so, or its class has a handler."""
+    if own is not None and not own.automatic_options:
+        return True
+    view_class = getattr(app.view_functions.get(request.endpoint or ""), "view_class", None)
     given = getattr(getattr(view_class, "options", view_class), _GIVEN, False)
-    if "OPTIONS" in (getattr(view_class, "methods", None) or ()) and not given:
-        return None
-    return current_app.make_default_options_response()
+    return "OPTIONS" in (getattr(view_class, "methods", None) or ()) and not given
 
 
-def _view_class() -> object:
-    view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, "view_class", None)
-
-
-def _apply(
-    state: AppState,
-    environ: WSGIEnvironment,
-    policy: Policy,
-    lines: Lines | None,
-    response: Response,
-) -> Response:
-    if lines is None:
-        lines = lines_to_add(policy, environ)
-    if UNCAUGHT not in environ or not is_withheld(state.app, policy, environ, response.status):
-        add_to(response.headers, lines)
+def _default_options_response() -> Response:
+    """Return Flask's own answer to OPTIONS: the methods of the URL."""
+    app, environ = this_app(), current_request().environ
+    response = app.response_class()
+    adapter = url_adapter(app, environ)
+    response.allow.update(adapter.allowed_methods() if adapter else ())
     return response
 
 
@@ -271,8 +318,8 @@ def _take_options_of(owner: type[View]) -> None:
     handler = getattr(owner, "options", None)
     if not hasattr(handler, _GIVEN):
         wrapper = _async_wrapper if is_async(handler) else _sync_wrapper
-        # Without a handler it is never called: then `_without_policy` answers.
-        options = wrapper(None, handler or _without_policy)
+        # Without a handler it is never called: the wrapper answers.
+        options = wrapper(None, handler or _default_options_response)
         setattr(options, _GIVEN, handler is None)
         setattr(owner, "options", options)  # noqa: B010  (no attribute that `MethodView` declares)
     if "methods" in vars(owner):  # else they are collected once the class is made

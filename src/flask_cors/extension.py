@@ -94,7 +94,7 @@ def _judge_alone(layers: list[OptionSource]) -> list[Problem]:
 def _add(app: Flask, layers: list[OptionSource], told: list[Problem], blueprint: str = "") -> None:
     problems = Problems()
     entries = compile_resources([config_of(app, problems), *layers], problems, told)
-    state_of(app).add(entries, blueprint)
+    state_of(app).add(app, entries, blueprint)
 
 
 def _set_up_blueprint(

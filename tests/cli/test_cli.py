@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from flask.cli import FlaskGroup
 
-from flask_cors._flask import all_view_policies
+from flask_cors._flask import decorated_views
 from flask_cors.cli.checks import sample_path
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "blocked.md"
@@ -26,8 +26,8 @@ ORIGIN = "https://app.example"
 @pytest.fixture
 def cors(tmp_path, monkeypatch):
     """Give a function that runs `flask --app app cors` on the source of an app."""
-    others = list(all_view_policies)
-    all_view_policies.clear()
+    others = list(decorated_views)
+    decorated_views.clear()
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("FLASK_RUN_FROM_CLI", "false")
@@ -36,14 +36,14 @@ def cors(tmp_path, monkeypatch):
     def run(source, *arguments, app="app"):
         (tmp_path / "app.py").write_text(source, "utf-8")
         sys.modules.pop("app", None)
-        all_view_policies.clear()
+        decorated_views.clear()
         command = ["--app", app, "cors", *arguments]
         return CliRunner().invoke(FlaskGroup(load_dotenv=False), command, prog_name="flask")
 
     yield run
     sys.modules.pop("app", None)
-    all_view_policies.clear()
-    all_view_policies.update(others)
+    decorated_views.clear()
+    decorated_views.update(others)
 
 
 def app_with(cors_call, *lines, imports="CORS", route="/items", methods=("GET", "PUT", "PATCH")):

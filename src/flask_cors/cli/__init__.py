@@ -18,7 +18,7 @@ from flask.cli import AppGroup, ScriptInfo
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import EnvironBuilder
 
-from .._flask import state_of
+from .._flask import policy_for
 from ..browser import Exchange, Outcome, Step, origin_of
 from ..core import ConfigurationError, CORSWarning, Policy
 from ..core.errors import Code
@@ -26,7 +26,7 @@ from ..core.options import Unpack
 from ..core.origin_patterns import OriginError, read_origin
 from ..core.origins import is_origin
 from ..testing import Browser
-from ..wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from ..wsgi import StartResponse, WSGIApplication, WSGIEnvironment, routed_path
 from .checks import Finding, doubts, errors, findings, sample_path
 from .explain import Case, advice, line_of, notes, serve, source_of, written
 
@@ -272,7 +272,7 @@ def _routes(app: Flask) -> dict[_Route, list[str]]:
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         environ = EnvironBuilder(sample_path(rule.rule)).get_environ()
         for method in sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"}):
-            policy = state_of(app).policy(rule.endpoint, method, environ)
+            policy = policy_for(app, rule.endpoint, method, routed_path(environ))
             source = source_of(app, policy, rule.endpoint, method)
             found.setdefault(_Route(rule.rule, rule.endpoint, source, policy), []).append(method)
     return found

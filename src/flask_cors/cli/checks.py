@@ -16,8 +16,10 @@ from werkzeug.test import Client, EnvironBuilder
 from .._flask import (
     Policies,
     ViewPolicy,
-    all_view_policies,
     config_of,
+    decorated_views,
+    is_installed,
+    policy_for,
     run_in,
     state_of,
     view_policy,
@@ -25,7 +27,7 @@ from .._flask import (
 from ..core import ACL_ORIGIN, ConfigurationError, CORSWarning, Problem
 from ..core.errors import Problems
 from ..core.resources import PathPattern
-from ..wsgi import EnvironHeaders
+from ..wsgi import EnvironHeaders, routed_path
 from .explain import hidden, resource_name, route_error, serve
 from .findings import settings_findings, start_of
 
@@ -95,7 +97,7 @@ def _views(app: Flask) -> Iterator[Finding]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                settings = own.within(app).policy.settings
+                settings = own.within(app).settings
             except ConfigurationError as error:
                 yield from errors(error.problems, place)
                 continue
@@ -161,7 +163,7 @@ def _unrouted(app: Flask) -> Iterator[Problem]:
     # An app by the side may use them.
     apps = [one for one in gc.get_objects() if issubclass(type(one), Flask)]
     used = {own for one in apps for own in view_policies(one)}
-    for own in list(all_view_policies):
+    for own in list(decorated_views):
         name = getattr(own.view, "__name__", None)
         if own in used or name is None:
             continue
@@ -179,7 +181,7 @@ def _unrouted(app: Flask) -> Iterator[Problem]:
 
 def _late_keys(app: Flask) -> Iterator[Problem]:
     state = state_of(app)
-    if not state.installed:
+    if not is_installed(app):
         return
     before, problems = dict(state.config), Problems()
     now = config_of(app, problems).options
@@ -198,7 +200,7 @@ def _late_keys(app: Flask) -> Iterator[Problem]:
 
 def _second_layer(app: Flask) -> Iterator[Problem]:
     """Send a request that no route takes, and see whether somebody else adds headers."""
-    if not state_of(app).installed and not view_policies(app):
+    if not is_installed(app) and not view_policies(app):
         return
     serve(app)
     try:
@@ -207,7 +209,7 @@ def _second_layer(app: Flask) -> Iterator[Problem]:
     except Exception:  # noqa: BLE001  (what is around Flask may let its exceptions escape)
         return
     environ = response.request.environ
-    policy = state_of(app).policy(None, "GET", environ)
+    policy = policy_for(app, None, "GET", routed_path(environ))
     wait = partial(run_in, app)
     own = dict(policy.decide("GET", EnvironHeaders(environ), wait).headers) if policy else {}
     found = response.headers.getlist(ACL_ORIGIN)

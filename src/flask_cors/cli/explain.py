@@ -22,9 +22,10 @@ from werkzeug.test import EnvironBuilder
 from .._flask import (
     VIEW_POLICY,
     ViewPolicy,
-    all_view_policies,
-    asked_method,
-    matched,
+    answering_endpoint,
+    decorated_views,
+    is_installed,
+    policy_for,
     run_in,
     state_of,
     view_policy,
@@ -40,7 +41,7 @@ from ..core import (
     Settings,
 )
 from ..core.errors import safe_repr
-from ..core.headers import HeaderRules, parse_names
+from ..core.headers import HeaderRules, normalize_method, parse_names
 from ..core.origins import Origin, parse_origin
 from ..wsgi import EnvironHeaders, WSGIEnvironment, is_preflight, routed_path
 from .findings import in_python
@@ -186,9 +187,10 @@ class Case:
             headers=list(request.headers),
         ).get_environ()
         self.preflight = is_preflight(self.environ)
-        self.method = asked_method(self.environ) if self.preflight else request.method
-        self.endpoint = matched(self.app, self.environ, self.method)
-        self.policy = state_of(self.app).policy(self.endpoint, self.method, self.environ)
+        asked = self.environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", "")
+        self.method = normalize_method(asked) if self.preflight else request.method
+        self.endpoint = answering_endpoint(self.app, self.environ, self.method)
+        self.policy = policy_for(self.app, self.endpoint, self.method, routed_path(self.environ))
         self.source = source_of(self.app, self.policy, self.endpoint, self.method)
         self.elsewhere = urlsplit(origin_of(request.url)).netloc != self.host
         if self.elsewhere:
@@ -268,7 +270,7 @@ def _without_policy(case: Case) -> Advice | None:
     """Explain a response for which no policy holds, or that of a view whose own is not seen."""
     path, response = routed_path(case.environ), case.exchange.response
     view = case.app.view_functions.get(case.endpoint or "")
-    for own in list(all_view_policies):
+    for own in list(decorated_views):
         misplaced = hidden(view, own) if view else None
         if misplaced and not case.source.startswith("cross_origin"):
             return Advice(f"On {case.endpoint}, {misplaced.cause}.", misplaced.cure)
@@ -341,7 +343,7 @@ def _withheld(case: Case) -> Advice:
         )
     if not case.rules.automatic_options:
         return Advice(f"{told} to the preflight.", "Write automatic_options=True")
-    if state_of(case.app).installed:
+    if is_installed(case.app):
         return Advice(
             f"{told}, in a layer around CORS, or that layer took the headers away.",
             "Set that layer up before CORS(app), or have it pass the headers on.",
