@@ -11,11 +11,13 @@ from fastapi import FastAPI
 
 from flask_cors.asgi import CORSMiddleware
 
-app = FastAPI()
-app.add_middleware(CORSMiddleware, origins=["https://app.example.com"], max_age=600)
+api = FastAPI()
 
 
-@app.get("/api/hello")
+@api.get("/api/hello")
 async def hello() -> dict[str, str]:
     """Answer a simple call."""
     return {"message": "Hello"}
+
+
+app = CORSMiddleware(api, origins=["https://app.example.com"], max_age=600)

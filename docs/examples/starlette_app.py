@@ -20,5 +20,5 @@ async def hello(_request: Request) -> JSONResponse:
     return JSONResponse({"message": "Hello"})
 
 
-app = Starlette(routes=[Route("/api/hello", hello)])
-app.add_middleware(CORSMiddleware, origins=["https://app.example.com"], max_age=600)
+api = Starlette(routes=[Route("/api/hello", hello)])
+app = CORSMiddleware(api, origins=["https://app.example.com"], max_age=600)

@@ -1,76 +1,46 @@
-"""CORS for any ASGI app: Quart, Starlette, FastAPI, Django, or Flask behind an ASGI server."""
+"""CORS for any ASGI app: Quart, Starlette, FastAPI, Django, or Flask behind an ASGI server.
+
+Preflights are answered here, and of everything else `http.response.start` alone is touched. An
+exception passes: something around may answer it (a mount's parent, a handler, a debugger), which
+cannot be seen from here.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeAlias, cast
-
-from asgiref.typing import (
-    ASGI3Application,
-    ASGIReceiveCallable,
-    ASGISendCallable,
-    ASGISendEvent,
-    HTTPResponseStartEvent,
-    HTTPScope,
-    Scope,
-)
+from typing import Any, TypeAlias
 
 from ._log import is_worth_logging, log_decision
-from .core import (
-    ACL_ALLOW_HEADERS,
-    ACL_CREDENTIALS,
-    ACL_EXPOSE_HEADERS,
-    ACL_MAX_AGE,
-    ACL_METHODS,
-    ACL_ORIGIN,
-    ACL_REQUEST_HEADER_PRIVATE_NETWORK,
-    ACL_REQUEST_HEADERS,
-    ACL_REQUEST_METHOD,
-    ACL_RESPONSE_PRIVATE_NETWORK,
-    Decision,
-)
+from .core import Decision, Policy
 from .core.errors import Problems
-from .core.merge import MERGED_FIELDS, VARY, merge
+from .core.headers import REQUEST_FIELDS
+from .core.merge import MERGED_FIELDS, RESPONSE_FIELDS, Field, merge
 from .core.options import CORSOptions, Unpack
 from .core.policy import compile_resources
 from .core.resources import ResourceTable
 from .core.settings import OptionSource
 
-# `ASGI3Application` would refuse the apps of Quart, Starlette and Django in every type checker.
+# Each framework and server has its own types for these. Only such wide ones fit all of them, where
+# an app is taken and where one is wanted; `asgiref.typing` would refuse the apps of most.
+Scope: TypeAlias = Mapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Any]]
+Send: TypeAlias = Callable[[Any], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 Lines: TypeAlias = Iterable[tuple[bytes, bytes]]
 
-
-_READ = {
-    name.lower().encode("ascii"): name
-    for name in (
-        "Origin",
-        ACL_REQUEST_METHOD,
-        ACL_REQUEST_HEADERS,
-        ACL_REQUEST_HEADER_PRIVATE_NETWORK,
-    )
-}
-# Names are in lower case in ASGI.
-_WRITTEN = {
-    name: name.lower().encode("ascii")
-    for name in (
-        ACL_ALLOW_HEADERS,
-        ACL_CREDENTIALS,
-        ACL_EXPOSE_HEADERS,
-        ACL_MAX_AGE,
-        ACL_METHODS,
-        ACL_ORIGIN,
-        ACL_RESPONSE_PRIVATE_NETWORK,
-        VARY,
-    )
-}
+# ASGI has the names of fields as bytes, those of a response in lower case.
+_READ = {name.lower().encode("ascii"): name for name in REQUEST_FIELDS}
+_WRITTEN = {name: name.lower().encode("ascii") for name in RESPONSE_FIELDS}
 _MERGED = frozenset(name.encode("ascii") for name in MERGED_FIELDS)
+
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 
 
 class ScopeHeaders:
-    """Are the header fields of an ASGI request that a policy reads.
+    """The header fields of an ASGI request that a policy reads.
 
-    Lines of one name are joined, as HTTP has it.
+    Lines of one name are joined, as HTTP has it (RFC 9110, section 5.3).
     """
 
     __slots__ = ("_fields",)
@@ -89,14 +59,15 @@ class ScopeHeaders:
         return None if value is None else value.decode("latin-1")
 
 
-def _given(scope: HTTPScope) -> Mapping[str, object]:
-    """Return a scope as what it may lack: a server need not give what has a default."""
-    return cast("Mapping[str, object]", scope)
+def routed_path(scope: Scope) -> str:
+    """Return the path that a framework routes on: without the root path, with one leading slash.
 
-
-def routed_path(scope: HTTPScope) -> str:
-    """Return the path that a framework routes on: without the root path, with one leading slash."""
-    path, root = scope["path"], str(_given(scope).get("root_path", "")).rstrip("/")
+    Hypercorn passes a request target that is a whole URL on as it came; Quart routes on its path.
+    """
+    path: str = scope["path"]
+    root = str(scope.get("root_path", "")).rstrip("/")
+    if not path.startswith("/"):
+        path = _AUTHORITY.sub("", path, count=1)
     if root and (path == root or path.startswith(root + "/")):
         path = path[len(root) :]
     return "/" + path.lstrip("/")
@@ -105,10 +76,8 @@ def routed_path(scope: HTTPScope) -> str:
 class CORSMiddleware:
     """Lets other origins read the responses of an ASGI app.
 
-    Preflights are answered here; of everything else only `http.response.start` is touched. An
-    exception that the app lets escape before it is answered with a 500 that has the headers, so
-    that a script sees its status, and goes on to the server; `intercept_exceptions=False` leaves
-    the answer to what is around.
+    Preflights are answered here. An exception of the app passes: its 500 has headers where the
+    framework that answers it stands inside (`app = CORSMiddleware(app, …)`).
 
     Args:
         app: the ASGI app.
@@ -122,73 +91,56 @@ class CORSMiddleware:
         self.app = app
         self._resources = ResourceTable(compile_resources([OptionSource({**options})], Problems()))
 
-    async def __call__(
-        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        app = cast("ASGI3Application", self.app)
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        policy = self._resources.catch_all or self._resources.find(routed_path(scope))
+        is_http = scope["type"] == "http"
+        policy = self._resources.find(routed_path(scope)) if is_http else None
         if policy is None:
-            await app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
-        headers = ScopeHeaders(cast("Lines", _given(scope).get("headers", ())))
-        decision = await policy.decide_async(scope["method"], headers)
-        if is_worth_logging(decision):
-            log_decision(decision, policy, scope["method"], routed_path(scope), headers)
+        decision = await _decide(policy, scope)
         if decision.kind == "preflight" and policy.settings.automatic_options:
-            await _respond(send, 200, decision, b"")
+            await _answer_preflight(decision, send)
             return
-        started = False
 
-        async def send_with_headers(event: ASGISendEvent) -> None:
-            nonlocal started
+        async def send_with_headers(event: Mapping[str, Any]) -> None:
             if event["type"] == "http.response.start":
-                started = True
-                event = event.copy()
-                event["headers"] = _added(decision, event.get("headers", ()))
+                event = {**event, "headers": _added(decision, event.get("headers", ()))}
             await send(event)
 
-        try:
-            await app(scope, receive, send_with_headers)
-        except Exception:
-            if policy.settings.intercept_exceptions and not started:
-                await _respond(send, 500, decision, b"Internal Server Error")
-            raise
+        await self.app(scope, receive, send_with_headers)
 
 
-async def _respond(send: ASGISendCallable, status: int, decision: Decision, body: bytes) -> None:
-    lines = [(b"content-length", b"%d" % len(body)), *_encoded(decision.lines)]
-    if body:
-        lines.append((b"content-type", b"text/plain"))
-    start: HTTPResponseStartEvent = {
-        "type": "http.response.start",
-        "status": status,
-        "headers": lines,
-        "trailers": False,
-    }
-    await send(start)
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+async def _decide(policy: Policy, scope: Scope) -> Decision:
+    """Return what a policy says about a request, and log it."""
+    method: str = scope["method"]
+    headers = ScopeHeaders(scope.get("headers", ()))
+    # Servers pass the method on as it came, and frameworks take `options` for OPTIONS.
+    decision = await policy.decide_async(method.upper(), headers)
+    if is_worth_logging(decision):
+        log_decision(decision, policy, method, routed_path(scope), headers)
+    return decision
+
+
+async def _answer_preflight(decision: Decision, send: Send) -> None:
+    """Answer with 200 and empty, granted or not, so that a browser can say what failed."""
+    lines = [(b"content-length", b"0"), (b"content-type", b"text/plain")]
+    lines += map(_encoded, decision.lines)
+    await send({"type": "http.response.start", "status": 200, "headers": lines})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _added(decision: Decision, lines: Lines) -> Lines:
-    """Return the lines of a response with what the decision adds."""
+    """Return the lines of a response with what the decision adds; the app's stay as they are."""
     lines = list(lines)
     if not any(name.lower() in _MERGED for name, _ in lines):
-        return lines + _encoded(decision.lines)
+        return [*lines, *map(_encoded, decision.lines)]
     present = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
+    own = dict(zip(present, lines, strict=True))
     merged = merge(present, decision.lines, anyone=decision.anyone)
-    own = {*present}
-    return [
-        (
-            (field[0] if field in own else field[0].lower()).encode("latin-1"),
-            field[1].encode("latin-1"),
-        )
-        for field in merged
-    ]
+    return [own.get(field) or _encoded(field) for field in merged]
 
 
-def _encoded(fields: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    return [(_WRITTEN[name], value.encode("latin-1")) for name, value in fields]
+def _encoded(field: Field) -> tuple[bytes, bytes]:
+    name, value = field
+    return _WRITTEN[name], value.encode("latin-1")

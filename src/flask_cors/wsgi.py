@@ -1,20 +1,20 @@
-"""CORS for any WSGI app (PEP 3333), and what the Flask extension is built on."""
+"""CORS for any WSGI app (PEP 3333), and what the Flask extension is built on.
+
+Preflights are answered here, and of everything else the header lines alone are touched. An
+exception passes: something around may answer it (a debugger, a framework's handler), which cannot
+be seen from here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from types import GeneratorType, TracebackType
-from typing import Any, Protocol, TypeAlias, Union, cast
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Protocol, TypeAlias, Union
 
 from ._log import is_quiet, is_worth_logging, log_decision
-from .core import (
-    ACL_REQUEST_HEADER_PRIVATE_NETWORK,
-    ACL_REQUEST_HEADERS,
-    ACL_REQUEST_METHOD,
-    Decision,
-    Policy,
-)
+from .core import Decision, Policy
 from .core.errors import Problems, safe_repr
+from .core.headers import REQUEST_FIELDS
 from .core.merge import Lines, merge
 from .core.options import CORSOptions, Unpack
 from .core.origins import MAX_ORIGIN_LENGTH, is_async
@@ -30,7 +30,7 @@ ResponseLines: TypeAlias = list[tuple[str, str]]
 
 
 class StartResponse(Protocol):
-    """Is the callable that a WSGI app starts its response with."""
+    """The callable that a WSGI app starts its response with."""
 
     def __call__(
         self, status: str, headers: ResponseLines, exc_info: ExcInfo | None = ..., /
@@ -39,25 +39,19 @@ class StartResponse(Protocol):
         ...
 
 
-WSGIApplication: TypeAlias = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
+# Frameworks and servers type the two arguments in ways that do not fit each other. Only such a wide
+# type fits all of them, where an app is taken and where one is wanted.
+WSGIApplication: TypeAlias = Callable[[Any, Any], Iterable[bytes]]
 
-_KEYS = {
-    name: "HTTP_" + name.upper().replace("-", "_")
-    for name in (
-        "Origin",
-        ACL_REQUEST_METHOD,
-        ACL_REQUEST_HEADERS,
-        ACL_REQUEST_HEADER_PRIVATE_NETWORK,
-    )
-}
+_KEYS = {name: "HTTP_" + name.upper().replace("-", "_") for name in REQUEST_FIELDS}
 
 
 class EnvironHeaders:
-    """Are the header fields that a policy reads, as they stand in a WSGI environment."""
+    """The header fields that a policy reads, as they stand in a WSGI environment."""
 
     __slots__ = ("_environ",)
 
-    def __init__(self, environ: WSGIEnvironment) -> None:
+    def __init__(self, environ: Mapping[str, Any]) -> None:
         self._environ = environ
 
     def get(self, name: str, /) -> str | None:
@@ -66,7 +60,7 @@ class EnvironHeaders:
         return value
 
 
-def routed_path(environ: WSGIEnvironment) -> str:
+def routed_path(environ: Mapping[str, Any]) -> str:
     """Return the path that a framework routes on: decoded once, with one leading slash."""
     path: str = environ.get("PATH_INFO", "")
     if not path.isascii():
@@ -77,39 +71,55 @@ def routed_path(environ: WSGIEnvironment) -> str:
 Wait: TypeAlias = Callable[[Awaitable[bool]], bool]
 
 
-def is_preflight(environ: WSGIEnvironment) -> bool:
+def request_method(environ: Mapping[str, Any]) -> str:
+    """Return the method of a request in upper case.
+
+    Servers pass it on as it came, and frameworks take `options` for OPTIONS.
+    """
+    method: str = environ.get("REQUEST_METHOD", "")
+    return method.upper()
+
+
+def is_preflight(environ: Mapping[str, Any]) -> bool:
     """Return whether a request is a preflight (Fetch, "CORS-preflight request")."""
     return (
-        environ["REQUEST_METHOD"] == "OPTIONS"
+        "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
         and "HTTP_ORIGIN" in environ
-        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        and request_method(environ) == "OPTIONS"
     )
 
 
 def decide(
-    policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None, path: str | None = None
+    policy: Policy,
+    environ: Mapping[str, Any],
+    wait: Wait | None = None,
+    path: str | None = None,
 ) -> Decision:
-    """Return what a policy says about a request, and log it, with its path as it came."""
-    decision = policy.decide(environ["REQUEST_METHOD"], EnvironHeaders(environ), wait)
-    if is_worth_logging(decision):
-        _log(decision, policy, environ, path)
+    """Return what a policy says about a request, and log it.
+
+    Args:
+        policy: the policy.
+        environ: the WSGI environment of the request.
+        wait: runs what an `async` origin callable returns; without it such a callable denies.
+        path: the path to log, where the app may have moved it since.
+    """
+    decision = policy.decide(request_method(environ), EnvironHeaders(environ), wait)
+    _log(decision, policy, environ, path)
     return decision
 
 
-async def decide_async(policy: Policy, environ: WSGIEnvironment) -> Decision:
+async def decide_async(policy: Policy, environ: Mapping[str, Any]) -> Decision:
     """Same as `decide`, awaiting the origin callables that need it."""
-    headers = EnvironHeaders(environ)
-    decision = await policy.decide_async(environ["REQUEST_METHOD"], headers)
-    if is_worth_logging(decision):
-        _log(decision, policy, environ)
+    decision = await policy.decide_async(request_method(environ), EnvironHeaders(environ))
+    _log(decision, policy, environ, None)
     return decision
 
 
-def _log(
-    decision: Decision, policy: Policy, environ: WSGIEnvironment, path: str | None = None
-) -> None:
-    method, path = environ["REQUEST_METHOD"], path or routed_path(environ)
-    log_decision(decision, policy, method, path, EnvironHeaders(environ))
+def _log(decision: Decision, policy: Policy, environ: Mapping[str, Any], path: str | None) -> None:
+    if is_worth_logging(decision):
+        method = environ.get("REQUEST_METHOD", "")
+        path = path or routed_path(environ)
+        log_decision(decision, policy, method, path, EnvironHeaders(environ))
 
 
 def lines_to_add(
@@ -120,14 +130,15 @@ def lines_to_add(
     origin: str | None = environ.get("HTTP_ORIGIN")
     # What is looked up is hashed, and a request may bring any length.
     bounded = origin is None or len(origin) <= MAX_ORIGIN_LENGTH
-    if bounded and environ["REQUEST_METHOD"] != "OPTIONS" and is_quiet():
+    if bounded and request_method(environ) != "OPTIONS" and is_quiet():
         lines = policy.memo.get(origin)
     return decide(policy, environ, wait, path).lines if lines is None else lines
 
 
 def answer_preflight(decision: Decision, start_response: StartResponse) -> Iterable[bytes]:
     """Answer a preflight: 200 and empty, granted or not, so that a browser can say what failed."""
-    start_response("200 OK", decision.added_to([("Content-Length", "0")]))
+    lines = [("Content-Length", "0"), ("Content-Type", "text/plain")]
+    start_response("200 OK", decision.added_to(lines))
     return []
 
 
@@ -139,7 +150,7 @@ def adding(
     """Return a `start_response` that adds what is decided when a response starts, by its status."""
 
     def start(
-        status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
+        status: str, headers: ResponseLines, exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], object]:
         headers = merge(headers, lines_now(environ, status))
         if exc_info is None:
@@ -152,9 +163,8 @@ def adding(
 class CORSMiddleware:
     """Lets other origins read the responses of a WSGI app.
 
-    An exception that the app lets escape is answered with a 500 that has the headers, so that a
-    script sees its status, and goes on to the server; `intercept_exceptions=False` leaves the
-    answer to the server too.
+    Preflights are answered here. An exception of the app passes: its 500 has headers where the
+    framework that answers it stands inside (`app = CORSMiddleware(app, …)`).
 
     Args:
         app: the WSGI app.
@@ -180,80 +190,28 @@ class CORSMiddleware:
                 )
         problems.raise_errors()
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(
+        self,
+        environ: Mapping[str, Any],
+        start_response: Callable[..., Callable[[bytes], object]],
+    ) -> Iterable[bytes]:
         """Serve one request."""
-        path = routed_path(environ)  # the app may move it later
+        path = routed_path(environ)
         policy = self._resources.find(path)
         if policy is None:
             return self.app(environ, start_response)
-        if is_preflight(environ) and policy.settings.automatic_options:
-            return answer_preflight(decide(policy, environ), start_response)
-        decided: list[Lines] = []
+        # Before the app, which may change the environment: the path, the method, the headers.
+        decision = decide(policy, environ, path=path)
+        if decision.kind == "preflight" and policy.settings.automatic_options:
+            return answer_preflight(decision, start_response)
 
-        def decide_once(environ: WSGIEnvironment, _status: str) -> Lines:
-            if not decided:  # a response may be started anew
-                decided.append(lines_to_add(policy, environ, path=path))
-            return decided[0]
-
-        start = adding(start_response, decide_once, environ)
-        if not policy.settings.intercept_exceptions:
-            return self.app(environ, start)
-        started = written = False
-
-        def start_and_note(
-            status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
+        # PEP 3333 has the arguments by position; but servers take them by name, and so apps do.
+        def start(
+            status: str, headers: Iterable[tuple[str, str]], exc_info: ExcInfo | None = None
         ) -> Callable[[bytes], object]:
-            nonlocal started
-            started = True
-            write = start(status, headers, exc_info)
+            lines = decision.added_to(headers)
+            if exc_info is None:
+                return start_response(status, lines)
+            return start_response(status, lines, exc_info)
 
-            def note(data: bytes) -> object:
-                nonlocal written
-                written = True
-                return write(data)
-
-            return note
-
-        try:
-            parts = self.app(environ, start_and_note)
-        except Exception as error:
-            if written:
-                raise
-            return _failed(error, start)
-        made_while_sent = not started or isinstance(cast("object", parts), GeneratorType)
-        return _Guarded(parts, start) if made_while_sent else parts
-
-
-def _failed(error: Exception, start: StartResponse) -> Iterator[bytes]:
-    """Answer with a 500, and let the server see the exception once that is sent."""
-    body = b"Internal Server Error"
-    lines = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
-    traceback = cast("TracebackType", error.__traceback__)  # it was raised
-    start("500 Internal Server Error", lines, (type(error), error, traceback))
-    yield body
-    raise error
-
-
-class _Guarded:
-    """Is a body that is made while it is sent: until its first part an exception can be answered.
-
-    Other bodies go as they are: a server recognises a file by its type.
-    """
-
-    def __init__(self, parts: Iterable[bytes], start: StartResponse) -> None:
-        self._parts = parts
-        self._start = start
-
-    def __iter__(self) -> Iterator[bytes]:
-        sent = False
-        try:
-            for part in self._parts:
-                sent = sent or bool(part)
-                yield part
-        except Exception as error:
-            if sent:
-                raise
-            yield from _failed(error, self._start)
-
-    def close(self) -> None:
-        getattr(self._parts, "close", bool)()
+        return self.app(environ, start)

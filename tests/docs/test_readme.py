@@ -22,8 +22,8 @@ def blocks(language: str) -> list[str]:
 
 
 # What the pages on other frameworks and hosts need; `nox -s frameworks` has it.
-PACKAGES = ("apiflask", "connexion", "dash", "flask_openapi3", "flask_restx", "flask_socketio")
-PACKAGES += ("serverless_wsgi",)
+PACKAGES = ("apiflask", "connexion", "dash", "fastapi", "flask_openapi3", "flask_restx")
+PACKAGES += ("flask_socketio", "serverless_wsgi")
 
 
 def need_what_is_imported(page: Path) -> None:

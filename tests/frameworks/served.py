@@ -9,11 +9,12 @@ An app imports its framework itself: what is not installed hinders no other.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from http import HTTPStatus
 from typing import NamedTuple
 
 from asgiref.wsgi import WsgiToAsgi
-from flask import Flask
+from flask import Flask, redirect
 
 from flask_cors import CORS, asgi, wsgi
 
@@ -51,7 +52,7 @@ BODIES = {"hello": "hello", "stream": "one two three", "varied": "varied", "own"
 
 
 class Exchange(NamedTuple):
-    """Is a request, and what is said about CORS in the answer to it."""
+    """A request, and what is said about CORS in the answer to it."""
 
     id: str
     method: str
@@ -156,6 +157,7 @@ EXCHANGES = [
     Exchange("405", "DELETE", "/api/hello", _from(APP), 405, _API, "Origin"),
     Exchange("500", "GET", "/api/error", _from(APP), 500, _API, "Origin"),
     Exchange("500-refused", "GET", "/api/error", _from(EVIL), 500, {}, "Origin"),
+    Exchange("redirect", "GET", "/api/old", _from(APP), 307, _API, "Origin"),
     Exchange("stream", "GET", "/api/stream", _from(APP), 200, _API, "Origin"),
     Exchange("varied", "GET", "/api/varied", _from(APP), 200, _API, "Accept-Encoding, origin",
              VARIED),
@@ -173,7 +175,8 @@ def about_cors(lines: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], lis
         if name.lower().startswith("access-control-")
     ]
     vary = ", ".join(value for name, value in lines if name.lower() == "vary")
-    return sorted(fields), vary.lower().split(", ")
+    names = [name for name in vary.lower().split(", ") if name != "accept"]  # of Falcon's errors
+    return sorted(fields), names or [""]
 
 
 def expected(exchange: Exchange) -> tuple[list[tuple[str, str]], list[str]]:
@@ -186,65 +189,96 @@ class BoomError(Exception):
     pass
 
 
-def body_of(path: str) -> str | None:
-    """Return what a hand-made app answers below an area, or `None` for not found."""
-    _, _, name = path.strip("/").partition("/")
-    if name == "error":
-        raise BoomError("boom")
-    return BODIES.get(name)
-
-
 def fields_of(path: str) -> tuple[tuple[str, str], ...]:
     return {"hello": HELLO, "varied": VARIED, "own": OWN}.get(path.rpartition("/")[2], ())
 
 
-def status_of(method: str, path: str) -> HTTPStatus:
-    if method not in ("GET", "HEAD"):
-        return HTTPStatus.METHOD_NOT_ALLOWED
-    return HTTPStatus.NOT_FOUND if body_of(path) is None else HTTPStatus.OK
+def around(app):
+    """Stand around an ASGI app, as the guide shows it."""
+    return asgi.CORSMiddleware(app, resources=RESOURCES)
+
+
+def around_wsgi(app):
+    return wsgi.CORSMiddleware(app, resources=RESOURCES)
 
 
 # Hand-made --------------------------------------------------------------------------------------
 
+FAILED = (HTTPStatus.INTERNAL_SERVER_ERROR, [("Content-Type", "text/plain")], ("sorry",))
+
+
+def _answer(method: str, path: str) -> tuple[HTTPStatus, list[tuple[str, str]], tuple[str, ...]]:
+    """Return the status, the lines and the parts of what a hand-made app answers."""
+    name = path.strip("/").partition("/")[2]
+    fields = [("Content-Type", "text/plain"), *fields_of(path)]
+    if name == "error":
+        raise BoomError("boom")
+    if name == "old":
+        return HTTPStatus.TEMPORARY_REDIRECT, [*fields, ("Location", "hello")], ()
+    if name not in BODIES:
+        return HTTPStatus.NOT_FOUND, fields, ()
+    if method not in ("GET", "HEAD"):
+        return HTTPStatus.METHOD_NOT_ALLOWED, fields, ()
+    parts = STREAM if name == "stream" else (BODIES[name],)
+    return HTTPStatus.OK, fields, parts if method == "GET" else ()
+
 
 def wsgi_app():
     def app(environ, start_response):
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        status = status_of(method, path)
-        fields = [("Content-Type", "text/plain"), *fields_of(path)]
+        try:
+            status, fields, parts = _answer(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        except BoomError:
+            traceback.print_exc(file=environ["wsgi.errors"])
+            status, fields, parts = FAILED
         start_response(f"{status.value} {status.phrase}", fields)
-        body = body_of(path) if method == "GET" else None
-        return (part.encode() for part in (STREAM if path.endswith("stream") else [body or ""]))
+        return (part.encode() for part in parts)
 
-    return wsgi.CORSMiddleware(app, resources=RESOURCES)
+    return around_wsgi(app)
+
+
+async def _echo(receive, send):
+    """Serve a WebSocket: send the first text back."""
+    assert (await receive())["type"] == "websocket.connect"
+    await send({"type": "websocket.accept"})
+    event = await receive()
+    await send({"type": "websocket.send", "text": event["text"]})
+    await send({"type": "websocket.close"})
+
+
+async def _respond(send, status, fields, parts):
+    lines = [(name.lower().encode(), value.encode()) for name, value in fields]
+    await send({"type": "http.response.start", "status": status.value, "headers": lines})
+    for part in parts:
+        await send({"type": "http.response.body", "body": part.encode(), "more_body": True})
+    await send({"type": "http.response.body"})
 
 
 def asgi_app():
     async def app(scope, receive, send):
+        if scope["type"] == "websocket":
+            await _echo(receive, send)
+            return
         if scope["type"] != "http":
             raise NotImplementedError
-        method, path = scope["method"], scope["path"]
-        status = status_of(method, path)
-        fields = [(b"content-type", b"text/plain")]
-        fields += [(name.lower().encode(), value.encode()) for name, value in fields_of(path)]
-        await send({"type": "http.response.start", "status": status.value, "headers": fields})
-        body = body_of(path) if method == "GET" else None
-        for part in STREAM if path.endswith("stream") else [body or ""]:
-            await send({"type": "http.response.body", "body": part.encode(), "more_body": True})
-        await send({"type": "http.response.body"})
+        try:
+            answer = _answer(scope["method"], scope["path"])
+        except BoomError:
+            await _respond(send, *FAILED)
+            raise  # for the server's log
+        await _respond(send, *answer)
 
-    return asgi.CORSMiddleware(app, resources=RESOURCES)
+    return around(app)
 
 
-# Frameworks -------------------------------------------------------------------------------------
+# Flask ------------------------------------------------------------------------------------------
 
 
-def flask_app():
+def _flask():
     app = Flask(__name__)
-    CORS(app, resources=RESOURCES)
     app.add_url_rule("/<area>/hello", "hello", lambda area: ("hello", dict(HELLO)))
     app.add_url_rule("/<area>/varied", "varied", lambda area: ("varied", dict(VARIED)))
     app.add_url_rule("/<area>/own", "own", lambda area: ("own", dict(OWN)))
+    app.add_url_rule("/<area>/old", "old", lambda area: redirect("hello", 307))
     app.add_url_rule("/<area>/stream", "stream", lambda area: (part for part in STREAM))
 
     @app.get("/<area>/error")
@@ -254,13 +288,45 @@ def flask_app():
     return app
 
 
+def flask_app():
+    app = _flask()
+    CORS(app, resources=RESOURCES)
+    return app
+
+
+def flask_in_wsgi_middleware():
+    app = _flask()
+    app.wsgi_app = around_wsgi(app.wsgi_app)
+    return app
+
+
 def flask_behind_asgi():
     return WsgiToAsgi(flask_app())
 
 
+def flask_behind_a2wsgi():
+    from a2wsgi import WSGIMiddleware
+
+    return WSGIMiddleware(flask_app())
+
+
+def flask_in_asgi_middleware():
+    return around(WsgiToAsgi(_flask()))
+
+
+def flask_in_starlette():
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    return Starlette(routes=[Mount("/", app=flask_behind_asgi())])
+
+
+# Starlette and FastAPI --------------------------------------------------------------------------
+
+
 def _starlette_routes():
-    from starlette.responses import PlainTextResponse, StreamingResponse
-    from starlette.routing import Route
+    from starlette.responses import PlainTextResponse, RedirectResponse, StreamingResponse
+    from starlette.routing import Route, WebSocketRoute
 
     async def stream(request):
         async def parts():
@@ -273,28 +339,44 @@ def _starlette_routes():
     async def error(request):
         raise BoomError("boom")
 
+    async def old(request):
+        return RedirectResponse("hello")
+
     async def named(request):
         name = request.url.path.rpartition("/")[2]
         return PlainTextResponse(name, headers=dict(fields_of(name)))
 
+    async def socket(websocket):
+        await websocket.accept()
+        await websocket.send_text(await websocket.receive_text())
+        await websocket.close()
+
     routes = [Route(f"/{{area}}/{name}", named) for name in ("hello", "varied", "own")]
-    return [*routes, Route("/{area}/stream", stream), Route("/{area}/error", error)]
+    others = [Route(f"/{{area}}/{view.__name__}", view) for view in (stream, error, old)]
+    return [*routes, *others, WebSocketRoute("/{area}/socket", socket)]
+
+
+def _starlette():
+    from starlette.applications import Starlette
+
+    return Starlette(routes=_starlette_routes())
 
 
 def starlette_app():
-    from starlette.applications import Starlette
+    return around(_starlette())
 
-    app = Starlette(routes=_starlette_routes())
+
+def starlette_with_added_middleware():
+    app = _starlette()
     app.add_middleware(asgi.CORSMiddleware, resources=RESOURCES)
     return app
 
 
-def fastapi_app():
-    from fastapi import FastAPI
-    from fastapi.responses import PlainTextResponse, StreamingResponse
+def _fastapi():
+    from fastapi import FastAPI, WebSocket
+    from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 
     app = FastAPI()
-    app.add_middleware(asgi.CORSMiddleware, resources=RESOURCES)
 
     # Unlike Starlette and Flask, FastAPI does not answer HEAD where it answers GET.
     @app.get("/{area}/hello")
@@ -310,6 +392,10 @@ def fastapi_app():
     def own(area: str):  # in a thread
         return PlainTextResponse("own", headers=dict(OWN))
 
+    @app.get("/{area}/old")
+    async def old(area: str):
+        return RedirectResponse("hello")
+
     @app.get("/{area}/stream")
     async def stream(area: str):
         return StreamingResponse(iter(STREAM))
@@ -318,13 +404,51 @@ def fastapi_app():
     async def error(area: str):
         raise BoomError("boom")
 
+    async def socket(websocket):
+        await websocket.accept()
+        await websocket.send_text(await websocket.receive_text())
+        await websocket.close()
+
+    socket.__annotations__["websocket"] = WebSocket  # which is not known where this module begins
+    app.websocket("/{area}/socket")(socket)
     return app
 
 
-def quart_app():
-    from quart import Quart
+def fastapi_app():
+    return around(_fastapi())
+
+
+def fastapi_with_added_middleware():
+    app = _fastapi()
+    app.add_middleware(asgi.CORSMiddleware, resources=RESOURCES)
+    return app
+
+
+def fastapi_in_starlette():
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    return Starlette(routes=[Mount("/", app=around(_fastapi()))])
+
+
+def starlette_in_fastapi():
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    app.mount("/", around(_starlette()))
+    return app
+
+
+# Quart ------------------------------------------------------------------------------------------
+
+
+def _quart():
+    from quart import Quart, redirect, websocket
 
     app = Quart(__name__)
+
+    async def named(area, name):
+        return (name, dict(fields_of(name))) if name in BODIES else ("not found", 404)
 
     async def stream(area):
         async def parts():
@@ -336,23 +460,43 @@ def quart_app():
     async def error(area):
         raise BoomError("boom")
 
-    def named(name, fields):
-        async def view(area):
-            return name, dict(fields)
+    async def old(area):
+        return redirect("hello", 307)
 
-        return view
+    async def socket(area):
+        await websocket.send(await websocket.receive())
 
-    for name, fields in (("hello", HELLO), ("varied", VARIED), ("own", OWN)):
-        app.add_url_rule(f"/<area>/{name}", name, named(name, fields))
-    app.add_url_rule("/<area>/stream", "stream", stream)
-    app.add_url_rule("/<area>/error", "error", error)
-    return asgi.CORSMiddleware(app, resources=RESOURCES)
+    app.add_url_rule("/<area>/<name>", "named", named)
+    for view in (stream, error, old):
+        app.add_url_rule(f"/<area>/{view.__name__}", view.__name__, view)
+    app.add_websocket("/<area>/socket", "socket", socket)
+    return app
 
 
-def django_app():
+def quart_app():
+    return around(_quart())
+
+
+def quart_with_middleware_inside():
+    app = _quart()
+    app.asgi_app = around(app.asgi_app)
+    return app
+
+
+def quart_in_fastapi():
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    app.mount("/", around(_quart()))
+    return app
+
+
+# Django -----------------------------------------------------------------------------------------
+
+
+def _configure_django():
     from django.conf import settings
-    from django.core.asgi import get_asgi_application
-    from django.http import HttpResponse, StreamingHttpResponse
+    from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
     from django.urls import path
     from django.views.decorators.http import require_safe
 
@@ -365,27 +509,204 @@ def django_app():
     def own(request, area):  # in a thread
         return HttpResponse("own", headers=dict(OWN))
 
-    async def stream(request, area):
+    def old(request, area):
+        return HttpResponseRedirect("hello", status=307)
+
+    def stream(request, area):
         async def parts():
             for part in STREAM:
                 yield part
 
-        return StreamingHttpResponse(parts())
+        return StreamingHttpResponse(parts() if hasattr(request, "scope") else iter(STREAM))
 
     async def error(request, area):
         raise BoomError("boom")
 
-    settings.configure(
-        ALLOWED_HOSTS=["127.0.0.1"],
-        LOGGING={
-            "version": 1,
-            "handlers": {"console": {"class": "logging.StreamHandler"}},
-            "loggers": {"django": {"handlers": ["console"]}},
-        },
-        ROOT_URLCONF=tuple(
-            path(f"<area>/{view.__name__}", require_safe(view))
-            for view in (hello, varied, own, stream, error)
-        ),
-        SECRET_KEY="only for a test",
-    )
-    return asgi.CORSMiddleware(get_asgi_application(), resources=RESOURCES)
+    if not settings.configured:  # it has one configuration for the whole process
+        settings.configure(
+            ALLOWED_HOSTS=["127.0.0.1"],
+            LOGGING={
+                "version": 1,
+                "handlers": {"console": {"class": "logging.StreamHandler"}},
+                "loggers": {"django": {"handlers": ["console"]}},
+            },
+            ROOT_URLCONF=tuple(
+                path(f"<area>/{view.__name__}", require_safe(view))
+                for view in (hello, varied, own, old, stream, error)
+            ),
+            SECRET_KEY="only for a test",
+        )
+
+
+def django_app():
+    from django.core.asgi import get_asgi_application
+
+    _configure_django()
+    return around(get_asgi_application())
+
+
+def django_wsgi_app():
+    from django.core.wsgi import get_wsgi_application
+
+    _configure_django()
+    return around_wsgi(get_wsgi_application())
+
+
+def django_in_starlette():
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    return Starlette(routes=[Mount("/", app=django_app())])
+
+
+# Falcon -----------------------------------------------------------------------------------------
+
+
+class FalconViews:
+    """Views of an app of Falcon, which takes them as methods of an object."""
+
+    def __init__(self, falcon):
+        self.falcon = falcon
+
+    def answer(self, request, response):
+        name = request.path.rpartition("/")[2]
+        if name == "error":
+            raise BoomError("boom")
+        if name == "old":
+            raise self.falcon.HTTPTemporaryRedirect("hello")
+        if name not in BODIES:
+            raise self.falcon.HTTPNotFound
+        response.set_headers(dict(fields_of(name)))
+        response.text = BODIES[name]
+
+    def on_get(self, request, response, area, name):
+        self.answer(request, response)
+
+    on_head = on_get
+
+
+class AsyncFalconViews(FalconViews):
+    async def on_get(self, request, response, area, name):
+        self.answer(request, response)
+
+    on_head = on_get
+
+    async def on_websocket(self, request, websocket, area, name):
+        await websocket.accept()
+        await websocket.send_text(await websocket.receive_text())
+        await websocket.close()
+
+
+def falcon_app():
+    import falcon.asgi
+
+    app = falcon.asgi.App()
+    app.add_route("/{area}/{name}", AsyncFalconViews(falcon))
+    return around(app)
+
+
+def falcon_wsgi_app():
+    import falcon
+
+    app = falcon.App()
+    app.add_route("/{area}/{name}", FalconViews(falcon))
+    return around_wsgi(app)
+
+
+# Connexion --------------------------------------------------------------------------------------
+
+
+def _connexion():
+    import connexion
+    from connexion.resolver import Resolver
+    from starlette.responses import PlainTextResponse, RedirectResponse, StreamingResponse
+
+    async def stream(area):
+        return StreamingResponse(iter(STREAM))
+
+    async def error(area):
+        raise BoomError("boom")
+
+    async def old(area):
+        return RedirectResponse("hello")
+
+    def named(name, fields):
+        async def view(area):
+            return PlainTextResponse(name, headers=dict(fields))
+
+        return view
+
+    views = {name: named(name, fields_of(name)) for name in ("hello", "varied", "own")}
+    views |= {"stream": stream, "error": error, "old": old}
+    area = {"name": "area", "in": "path", "required": True, "schema": {"type": "string"}}
+
+    def operation(name):
+        responses = {"200": {"description": name}}
+        return {"operationId": name, "parameters": [area], "responses": responses}
+
+    paths = {
+        f"/{{area}}/{name}": {method: operation(name) for method in ("get", "head")}
+        for name in views
+    }
+    description = {
+        "openapi": "3.0.3",
+        "info": {"title": "the table", "version": "1"},
+        "paths": paths,
+    }
+    app = connexion.AsyncApp(__name__)
+    app.add_api(description, resolver=Resolver(views.__getitem__))
+    return app
+
+
+def connexion_app():
+    return around(_connexion())
+
+
+def connexion_with_added_middleware():
+    from connexion.middleware import MiddlewarePosition
+
+    app = _connexion()
+    position = MiddlewarePosition.BEFORE_EXCEPTION
+    app.add_middleware(asgi.CORSMiddleware, position, resources=RESOURCES)
+    return app
+
+
+# What there is ----------------------------------------------------------------------------------
+
+# Each app with the packages that it needs, beside those of the tests themselves.
+WSGI_APPS = {
+    "wsgi_app": (),
+    "flask_app": (),
+    "flask_in_wsgi_middleware": (),
+    "django_wsgi_app": ("django",),
+    "falcon_wsgi_app": ("falcon",),
+}
+ASGI_APPS = {
+    "asgi_app": (),
+    "flask_behind_asgi": (),
+    "flask_behind_a2wsgi": ("a2wsgi",),
+    "flask_in_asgi_middleware": (),
+    "flask_in_starlette": ("starlette",),
+    "starlette_app": ("starlette",),
+    "starlette_with_added_middleware": ("starlette",),
+    "starlette_in_fastapi": ("fastapi",),
+    "fastapi_app": ("fastapi",),
+    "fastapi_with_added_middleware": ("fastapi",),
+    "fastapi_in_starlette": ("fastapi",),
+    "quart_app": ("quart",),
+    "quart_with_middleware_inside": ("quart",),
+    "quart_in_fastapi": ("fastapi", "quart"),
+    "django_app": ("django",),
+    "django_in_starlette": ("django", "starlette"),
+    "falcon_app": ("falcon",),
+    "connexion_app": ("connexion",),
+    "connexion_with_added_middleware": ("connexion",),
+}
+WITH_WEBSOCKETS = [
+    name
+    for name in ASGI_APPS
+    if name.split("_")[0] in ("asgi", "starlette", "fastapi", "quart", "falcon")
+]
+# The framework's own page for an exception stands around what is added to it, where no headers
+# reach it.
+WITH_BARE_500 = ["starlette_with_added_middleware", "fastapi_with_added_middleware"]

@@ -21,7 +21,7 @@ MARKED = {
 
 
 def check(checker, *options):
-    for package in (checker, "django", "fastapi", "quart", "starlette"):
+    for package in (checker, "a2wsgi", "django", "falcon", "fastapi", "quart", "starlette"):
         pytest.importorskip(package, reason=f"{package} is not installed")
     return subprocess.run(
         [sys.executable, "-m", checker, *options, TYPED, *EXAMPLES],
@@ -50,5 +50,5 @@ def test_pyright_refuses_exactly_the_marked_lines():
 
 
 def test_there_are_lines_to_refuse():
-    assert len(MARKED) == 8
+    assert len(MARKED) == 15
     assert len(EXAMPLES) == 5

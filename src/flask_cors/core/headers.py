@@ -19,6 +19,14 @@ ACL_REQUEST_METHOD = "Access-Control-Request-Method"
 ACL_REQUEST_HEADERS = "Access-Control-Request-Headers"
 ACL_REQUEST_HEADER_PRIVATE_NETWORK = "Access-Control-Request-Private-Network"
 
+REQUEST_FIELDS = (
+    "Origin",
+    ACL_REQUEST_METHOD,
+    ACL_REQUEST_HEADERS,
+    ACL_REQUEST_HEADER_PRIVATE_NETWORK,
+)
+"""The names of all fields of a request that a policy reads."""
+
 ALL_METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
 
 FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})  # Fetch, section 2.2.1

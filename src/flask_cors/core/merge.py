@@ -20,18 +20,19 @@ Lines: TypeAlias = tuple[Field, ...]
 
 VARY = "Vary"
 
-MERGED_FIELDS = frozenset(
-    name.lower()
-    for name in (
-        VARY,
-        ACL_ORIGIN,
-        ACL_CREDENTIALS,
-        ACL_METHODS,
-        ACL_ALLOW_HEADERS,
-        ACL_MAX_AGE,
-        ACL_RESPONSE_PRIVATE_NETWORK,
-    )
+RESPONSE_FIELDS = (
+    VARY,
+    ACL_ORIGIN,
+    ACL_CREDENTIALS,
+    ACL_METHODS,
+    ACL_ALLOW_HEADERS,
+    ACL_EXPOSE_HEADERS,
+    ACL_MAX_AGE,
+    ACL_RESPONSE_PRIVATE_NETWORK,
 )
+"""The names of all fields that a decision may add to a response."""
+
+MERGED_FIELDS = frozenset(name.lower() for name in RESPONSE_FIELDS if name != ACL_EXPOSE_HEADERS)
 """Names, in lower case: a response that has one of these already is merged with care."""
 
 ORDINARY_FIELDS = frozenset(
