@@ -45,6 +45,7 @@ Code: TypeAlias = Literal[
     "key-unknown",
     "option-historic",
     "private-network",
+    "regex-undecided",
     "resource-unmatchable",
     # findings of `flask cors check`
     "key-late",

@@ -1,28 +1,29 @@
-"""How the time of a match may grow with the text, read from the regular expression itself.
+r"""Whether a match of a regular expression can take for ever, read from the expression itself.
 
-`re` tries the ways to match a text one after another, so a match that fails takes as many steps as
-there are ways to read a part of the text. Two ways around one loop double their number with every
-turn (`(a+)+`); loops that can share out a text between them multiply it by its length (`a*a*`).
-Both show in the automaton of the expression (Weber and Seidl, "On the degree of ambiguity of finite
-automata", 1991), so no stopwatch is needed.
+`re` tries the ways to read a text one after another, so a match that fails takes as many attempts
+as there are ways to read a part of the text. Clients choose the text: with `([a-z]+)+` they can
+make a few dozen letters cost years.
+
+The expression is turned into an automaton, in which one step reads one character. Then the ways to
+read a text are counted, for all texts at once: texts that lead to the same set of states are taken
+for one that has the most ways to each of them. So no count is too small, and no stopwatch is
+needed.
 """
 
 from __future__ import annotations
 
 import importlib
-import math
 import re
 import string
 import sys
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from functools import lru_cache, reduce
-from itertools import product
-from typing import NamedTuple, TypeAlias, TypeVar, cast
+from heapq import nlargest
+from math import comb
+from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
 
-# The parser has no public name: what is not as it is known here makes the answer "cannot be told".
-_PARSER = "re._parser" if sys.version_info >= (3, 11) else "sre_parse"
+# The parser has no public name. What it says that is not known here makes the answer "unknown".
+PARSER = "re._parser" if sys.version_info >= (3, 11) else "sre_parse"
 
 ORIGIN_LETTERS = string.ascii_letters + string.digits + "+-.:/[]_"
 """What a serialized origin is made of."""
@@ -30,90 +31,85 @@ ORIGIN_LETTERS = string.ascii_letters + string.digits + "+-.:/[]_"
 TOKEN_LETTERS = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
 """What a token (RFC 9110, section 5.6.2) is made of."""
 
-# Of any text: ASCII and Latin-1, and one each of the other kinds that `\w`, `\d` and `\s` know.
-_LETTERS = "".join(map(chr, range(256))) + "\u0436\u0663\u2003\u4e2d\U0001f600"
+# Of any text: ASCII, and one each of the other kinds that `\w`, `\d` and `\s` know.
+_LETTERS = "".join(map(chr, range(128))) + "\xa0\xb7\xe9\u0436\u0663\u2003\u4e2d\U0001f600"
 
-_MAX_STATES = 2_000  # that long is a list of a hundred hosts
-_MAX_STEPS = 200_000
-# A limited repetition is written out if it is short, else taken for one without a limit.
-_MAX_COPIES = 4  # of a group
-_MAX_REQUIRED = 100  # of a single character: `[0-9a-f]{40}`
-_MAX_SPARE = 4  # of these, how many may be missing: `[0-9]{1,5}`
-_SEVERAL = 2  # ways to do one thing; larger numbers are not told apart
+MAX_ATTEMPTS = 50_000_000
+"""Attempts that a match may take: up to about a second."""
 
-MAX_DEGREE = 3  # for origins and names, which are short: tens of milliseconds
-MAX_PATH_DEGREE = 2  # for paths of `MAX_PATH_LENGTH`: ten
+_MAX_STATES = 10_000
+_MAX_WORK = 600_000  # steps of the counting below; a few hundred suffice for most expressions
+_MOST_TEXTS = 50  # that are followed in search of one that takes long
+_FEW = 4  # so many copies of a repeated part are written out at first
 
 _FLAGS = re.ASCII | re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.UNICODE
 
-T = TypeVar("T")
-Nodes: TypeAlias = Iterable[tuple[object, object]]
+Verdict: TypeAlias = Literal["fine", "slow", "unknown"]
+Nodes: TypeAlias = list[tuple[object, object]]
 """A sequence in the parser's tree: operations with their values."""
 Ways: TypeAlias = dict[int, int]
-"""States, each with the number of ways to it: one or several."""
+"""States, each with the number of ways to it."""
 
 
-class _CannotTellError(Exception):
-    """Says that an expression is beyond what is known here, or beyond the budget."""
+class _UnknownError(Exception):
+    """An expression that is too large to judge, or that holds what is not known here."""
 
 
-@lru_cache(maxsize=1024)
-def degree(
-    regex: re.Pattern[str], *, whole: bool = True, letters: str | None = None
-) -> float | None:
-    """Return the power of a text's length with which the time of a match may grow.
-
-    Too high where an assertion, an atomic group or a limit of repetitions forbids what the rest
-    would allow. It is about growth: the constant factor of a long row of optional parts, like
-    `a?a?a?a?a?a?a?a?`, does not show. Back-references count for nothing, so it may be one too low
-    with each.
+@lru_cache(maxsize=256)
+def verdict(regex: re.Pattern[str], *, whole: bool, letters: str | None, length: int) -> Verdict:
+    """Return whether a match can take more than `MAX_ATTEMPTS`, or that it cannot be decided.
 
     Arguments:
         regex: compiled.
         whole: whether `fullmatch` is used; else `match`, which is content with a start of the text.
-        letters: the characters that a text may hold; any, if not given.
-
-    Returns:
-        1 for linear time, 2 for quadratic and so on, `math.inf` for exponential. `None` where it
-        cannot be told: for very large expressions.
+        letters: the characters that a text may hold; `None` for any.
+        length: the most characters that a text may have.
     """
-    flags = regex.flags & _FLAGS
+    if _is_plain(regex, length):
+        return "fine"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they were given when it was compiled
-            parser = importlib.import_module(_PARSER)
-            tree: object = parser.parse(regex.pattern, flags)
-        return (
-            _Builder(flags, int(parser.MAXREPEAT))
-            .build(_nodes(tree), whole=whole, letters=letters)
-            .degree()
-        )
-    except (ImportError, AttributeError, _CannotTellError, RecursionError):
-        return None
+        # Without its limit a part can be read in more ways, never in fewer, and judged sooner.
+        automaton = _build(regex, _FEW, whole=whole, letters=letters)
+        if not _can_exceed(automaton, length):
+            return "fine"
+        if automaton.simplified:
+            automaton = _build(regex, None, whole=whole, letters=letters)
+        if not automaton.loose and _can_exceed(automaton, length, with_single_texts=True):
+            return "slow"
+        return "unknown" if _can_exceed(automaton, length) else "fine"
+    except (ImportError, AttributeError, _UnknownError, RecursionError):
+        return "unknown"
 
 
-def is_slow(
-    regex: re.Pattern[str], most: int, *, whole: bool = True, letters: str | None = None
-) -> bool:
-    """Return whether the time of a match may grow with a higher power of the length than `most`."""
-    power = degree(regex, whole=whole, letters=letters)
-    return power is not None and power > most
+# A repeated group, a back-reference, or a group that is more than a group. An escaped one counts
+# too: then the expression is judged by its tree.
+_NOT_PLAIN = re.compile(r"\)[*+{]|\\[1-9]|\(\?(?!:|P<|[aimsu]+\))")
+_ESCAPED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # or in a class of characters
 
 
-class _Budget:
-    """Counts steps, so that the answer takes limited time, on any machine the same."""
+def _is_plain(regex: re.Pattern[str], length: int) -> bool:
+    """Return whether an expression is harmless by its looks; most are.
 
-    def __init__(self) -> None:
-        self.left = _MAX_STEPS
+    Without repeated groups, a text is read in as many ways as there are choices of what is
+    optional and of alternatives, and of places where one repeated character ends and another
+    begins.
+    """
+    if regex.flags & re.VERBOSE or _NOT_PLAIN.search(regex.pattern):
+        return False
+    text = _ESCAPED.sub("x", regex.pattern)
+    repeats = text.count("*") + text.count("+") + text.count("{")
+    ways = comb(length + repeats, repeats)
+    ways <<= text.count("?") - text.count("(?")
+    for group in re.split(r"[()]", text) if "|" in text else ():  # or a part of one
+        ways *= 1 + group.count("|")
+    return ways * 4 < MAX_ATTEMPTS
 
-    def spend(self, steps: int) -> None:
-        self.left -= steps
-        if self.left < 0:
-            raise _CannotTellError
+
+# The automaton ------------------------------------------------------------------------------------
 
 
 class _Part(NamedTuple):
-    """Is a part of an expression: the ways to pass it by, to enter and to leave it."""
+    """A part of an expression: in how many ways it is passed by, entered and left."""
 
     empty: int
     first: Ways
@@ -125,15 +121,35 @@ _NOTHING = _Part(1, {}, {})
 
 def _sum(one: Ways, other: Ways, factor: int) -> Ways:
     """Return the ways of `one`, and those of `other` as often as `factor` says."""
-    more = {state: ways * factor for state, ways in other.items() if factor}
-    return {
-        state: min(one.get(state, 0) + more.get(state, 0), _SEVERAL) for state in {**one, **more}
-    }
+    if not factor:
+        return one
+    total = dict(one)
+    for state, ways in other.items():
+        total[state] = total.get(state, 0) + ways * factor
+    return total
 
 
 def _either(one: _Part, other: _Part) -> _Part:
-    empty = min(one.empty + other.empty, _SEVERAL)
-    return _Part(empty, _sum(one.first, other.first, 1), _sum(one.last, other.last, 1))
+    return _Part(
+        one.empty + other.empty, _sum(one.first, other.first, 1), _sum(one.last, other.last, 1)
+    )
+
+
+class _Automaton(NamedTuple):
+    """States that each read one character when they are entered; state 0, the start, reads none."""
+
+    follow: list[Ways]
+    """of each state, in how many ways it leads to others"""
+    tries: list[int]
+    """of each state, how many attempts are made from it"""
+    reads: list[int]
+    """of each state, what it reads: a bit for each letter"""
+    certain: set[int]
+    """states after which any text matches, so that the search ends there"""
+    simplified: bool
+    """whether limits of repetitions were left out"""
+    loose: bool
+    """whether a part counts as if it could read more than it can"""
 
 
 def _values(value: object) -> tuple[object, ...]:
@@ -144,7 +160,7 @@ def _values(value: object) -> tuple[object, ...]:
 def _items(value: object) -> list[object]:
     """Return a list in the tree."""
     if not isinstance(value, list):
-        raise _CannotTellError
+        raise _UnknownError
     return cast("list[object]", value)
 
 
@@ -153,77 +169,117 @@ def _nodes(tree: object) -> Nodes:
     return cast("list[tuple[object, object]]", _items(getattr(tree, "data", None)))
 
 
-class _Builder:
-    """Builds the automaton: a state for each class of characters in the expression (Glushkov).
+class _Sequence(Protocol):
+    """A sequence of operations in the parser's tree."""
 
-    A state reads a character of its class when it is entered. State 0, the start, reads none.
+    def getwidth(self) -> tuple[int, int]:
+        """Return how many characters it reads at least and at most."""
+        ...
+
+
+def _build(
+    regex: re.Pattern[str], copies: int | None, *, whole: bool, letters: str | None
+) -> _Automaton:
+    """Return the automaton of an expression; `copies` are the most that a limit is written out in.
+
+    The other arguments are those of `verdict`.
     """
+    flags = regex.flags & _FLAGS
+    parser = importlib.import_module(PARSER)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they were given when it was compiled
+        nodes = _nodes(parser.parse(regex.pattern, flags))
+    unlimited = int(parser.MAXREPEAT)
+    builder = _Builder(unlimited, copies or unlimited)
+    return builder.build(nodes, flags, whole=whole, letters=letters)
 
-    def __init__(self, flags: int, unlimited: int) -> None:
-        self.flags = flags
+
+class _Builder:
+    """Builds the automaton: a state for each class of characters in the expression (Glushkov)."""
+
+    def __init__(self, unlimited: int, copies: int) -> None:
         self.unlimited = unlimited  # how the parser writes that a repetition has no limit
-        self.spared: int = 0  # repetitions with a limit so far of which some may be missing
-        self.budget = _Budget()
+        self.copies = copies
+        self.simplified = False
+        self.loose = False
+        self.asserts = False  # whether something may forbid what the automaton allows
+        self.groups: dict[object, tuple[object, int]] = {}  # for back-references
+        self.work = 0
         self.follow: list[Ways] = [{}]
         self.classes = [("", 0)]  # of each state, as they are written, with their flags
         self.named: set[int] = set()  # characters in the expression, and those next to them
-        self.asserts = False
 
-    def build(self, tree: Nodes, *, whole: bool, letters: str | None) -> _Automaton:
-        nodes = list(tree)
-        # At the ends these forbid nothing.
-        if nodes and str(nodes[0][1]) in {"AT_BEGINNING", "AT_BEGINNING_STRING"}:
-            del nodes[0]
-        if whole and nodes and str(nodes[-1][1]) in {"AT_END", "AT_END_STRING"}:
-            del nodes[-1]
-        part = self._sequence(nodes, self.flags)
+    def build(self, nodes: Nodes, flags: int, *, whole: bool, letters: str | None) -> _Automaton:
+        places = [str(value) for _, value in nodes]
+        begin = int(places[:1] in (["AT_BEGINNING"], ["AT_BEGINNING_STRING"]))
+        end = len(nodes) - int(whole and places[-1:] in (["AT_END"], ["AT_END_STRING"]))
+        part = self._sequence(nodes[begin:end], flags)  # these forbid nothing
         self._link({0: 1}, part.first)
-        text = letters or "".join({*_LETTERS, *map(chr, self.named)})
-        reads = self._reads(text)
+        text = letters or "".join(dict.fromkeys([*_LETTERS, *map(chr, sorted(self.named))]))
+        reads = [0, *(_read(written, flags, text) for written, flags in self.classes[1:])]
+        ends = {**part.last, **({0: part.empty} if part.empty else {})}
         certain: set[int] = set()
         if not self.asserts:
-            certain = {*part.last, *([0] if part.empty else [])}
-            if whole:
-                certain = self._certain(certain, reads, (1 << len(text)) - 1)
-        return _Automaton(self.follow, reads, certain, self.budget)
+            certain = self._certain({*ends}, reads, (1 << len(text)) - 1) if whole else {*ends}
+        tries = [
+            1 + sum(after.values()) + ends.get(state, 0) for state, after in enumerate(self.follow)
+        ]
+        return _Automaton(self.follow, tries, reads, certain, self.simplified, self.loose)
 
     def _sequence(self, nodes: Nodes, flags: int) -> _Part:
         return reduce(self._then, (self._part(op, value, flags) for op, value in nodes), _NOTHING)
 
     def _body(self, body: object, flags: int) -> _Part:
+        self._spend(1)
         return self._sequence(_nodes(body), flags)
 
     def _part(self, op: object, value: object, flags: int) -> _Part:
         match str(op), _values(value):
             case (("LITERAL" | "NOT_LITERAL" | "ANY" | "IN"), _):
                 return self._state(self._written(op, value), flags)
-            case "SUBPATTERN", (_, int(added), int(removed), body):
+            case "SUBPATTERN", (group, int(added), int(removed), body):
                 # One kind of text, as in `(?a:...)`, takes the place of the other.
                 kept = flags & ~re.UNICODE if added & re.ASCII else flags
-                return self._body(body, (kept | added) & ~removed)
+                inner = (kept | added) & ~removed
+                self.groups[group] = (body, inner)
+                return self._body(body, inner)
             case "BRANCH", (_, bodies):
                 return reduce(_either, [self._body(body, flags) for body in _items(bodies)])
-            case (("MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT"), (int(low), int(high), body)):
+            case (("MAX_REPEAT" | "MIN_REPEAT"), (int(low), int(high), body)):
                 return self._repeated(body, flags, low, high)
+            case "POSSESSIVE_REPEAT", _:
+                self.loose = True
+                return self._part("MAX_REPEAT", value, flags)
             case "ATOMIC_GROUP", (body,):
+                self.loose = True
                 return self._body(body, flags)
+            case _:
+                self.asserts = True
+                return self._assertion(op, value, flags)
+
+    def _assertion(self, op: object, value: object, flags: int) -> _Part:
+        """Return what reads nothing, or only what was read before."""
+        match str(op), _values(value):
+            case (("AT" | "FAILURE"), _):
+                return _NOTHING
             case (("ASSERT" | "ASSERT_NOT"), (_, body)):
-                self.asserts = True
                 return _Part(1, self._body(body, flags).first, {})  # goes on beside a dead end
+            case "GROUPREF", (group,):
+                # It reads what the group read: the group once more reads that, and other things.
+                body, inner = self.groups[group]
+                least, most = cast("_Sequence", body).getwidth()
+                self.loose |= least != most
+                return self._body(body, inner | flags & re.IGNORECASE)
             case "GROUPREF_EXISTS", (_, there, missing):
-                self.asserts = True
                 other = self._body(missing, flags) if missing else _NOTHING
                 return _either(self._body(there, flags), other)
-            case (("AT" | "GROUPREF"), _):
-                self.asserts = True
-                return _NOTHING
             case _:
-                raise _CannotTellError
+                raise _UnknownError
 
     def _state(self, written: str, flags: int) -> _Part:
         state = len(self.follow)
         if state > _MAX_STATES:
-            raise _CannotTellError
+            raise _UnknownError
         self.follow.append({})
         self.classes.append((written, flags & ~re.VERBOSE))
         return _Part(0, {state: 1}, {state: 1})
@@ -248,208 +304,191 @@ class _Builder:
             case "IN", (items,):
                 return f"[{''.join(self._written(*_values(item)) for item in _items(items))}]"
             case _:
-                raise _CannotTellError
+                raise _UnknownError
 
     def _link(self, last: Ways, first: Ways) -> None:
+        self._spend(len(last) * len(first))
         for state, ways in last.items():
-            self.budget.spend(len(first) + len(self.follow[state]))
             self.follow[state] = _sum(self.follow[state], first, ways)
 
     def _then(self, one: _Part, other: _Part) -> _Part:
         self._link(one.last, other.first)
+        self._spend(len(one.last) + len(other.last))
         return _Part(
-            min(one.empty * other.empty, _SEVERAL),
+            min(one.empty * other.empty, MAX_ATTEMPTS + 1),  # more need no telling apart
             _sum(one.first, other.first, one.empty),
             _sum(other.last, one.last, other.empty),
         )
 
+    def _spend(self, work: int) -> None:
+        self.work += work
+        if self.work > _MAX_WORK:
+            raise _UnknownError
+
     def _repeated(self, body: object, flags: int, low: int, high: int) -> _Part:
-        begin, spared = len(self.follow), self.spared
-        part = self._body(body, flags)
-        nested = self.spared != spared and low < high and high > 1  # copies of copies multiply
-        self.spared += int(low < high and 1 < high < self.unlimited)
         if high == 0:
             return _NOTHING
-        single = len(self.follow) == begin + 1 and not part.empty and not self.follow[begin]
-        most, spare = (_MAX_REQUIRED, _MAX_SPARE) if single else (_MAX_COPIES, _MAX_COPIES)
-        if high <= most and high - low <= spare and not nested:
-            parts = [part, *(self._body(body, flags) for _ in range(high - 1))]
-            rest = _NOTHING
-            for copy in reversed(parts[low:]):
-                rest = _either(self._then(copy, rest), _NOTHING)
-            return reduce(self._then, [*parts[:low], rest], _NOTHING)
-        if high != self.unlimited:
-            self.asserts = True  # beyond the limit, what was certain is not
-        if single and 1 < low <= most:
-            required = [part, *(self._body(body, flags) for _ in range(low - 1))]
-            return reduce(self._then, [*required, self._repeated(body, flags, 0, self.unlimited)])
-        return self._looped(part, low)
+        part = self._body(body, flags)
+        most = low if high == self.unlimited else high
+        if most > self.copies and not part.empty:
+            # What reads nothing must be counted: `(a?){30}` can leave out any of its turns.
+            self.simplified = self.asserts = True
+            low, high = min(low, 1), self.unlimited
+        if high == self.unlimited:
+            before = [self._body(body, flags) for _ in range(low - 1)]
+            return reduce(self._then, [*before, self._looped(part, low)], _NOTHING)
+        parts = [part, *(self._body(body, flags) for _ in range(high - 1))]
+        rest = _NOTHING
+        for copy in reversed(parts[low:]):
+            rest = _either(self._then(copy, rest), _NOTHING)
+        return reduce(self._then, [*parts[:low], rest], _NOTHING)
 
     def _looped(self, part: _Part, low: int) -> _Part:
-        # A turn that reads nothing is the last one, unless more are required.
-        again = _SEVERAL if part.empty and low > 1 else 1
-        self._link(part.last, _sum({}, part.first, again))
-        last = _sum(part.last, part.last, part.empty)
+        """Return a part repeated without a limit; `low` times at least, but no more than once."""
+        self._link(part.last, part.first)
+        last = _sum(part.last, part.last, part.empty)  # a turn that reads nothing is the last one
         if low == 0:
-            return _Part(min(1 + part.empty, _SEVERAL), part.first, last)
-        empty = _SEVERAL if part.empty else 0
-        return _Part(empty, _sum(part.first, part.first, part.empty), last)
+            return _Part(1 + part.empty, part.first, last)
+        first = _sum(part.first, part.first, part.empty)
+        return _Part(part.empty * (1 + part.empty), first, last)
 
-    def _reads(self, text: str) -> list[int]:
-        """Return which of the characters of `text` each state reads, as bits."""
-        bits = {letter: 1 << place for place, letter in enumerate(text)}
-        known = {
-            (written, flags): sum(bits[letter] for letter in re.findall(written, text, flags))
-            for written, flags in {*self.classes[1:]}
-        }
-        return [0, *(known[written] for written in self.classes[1:])]
-
-    def _certain(self, final: AbstractSet[int], reads: list[int], every: int) -> set[int]:
-        """Return the states after which any text matches."""
-        certain, before = {*final}, -1
+    def _certain(self, final: set[int], reads: list[int], every: int) -> set[int]:
+        """Return the states after which any text matches as a whole."""
+        certain, before = final, -1
         while len(certain) != before:
             before = len(certain)
             certain = {
                 state
                 for state in certain
                 if every
-                == reduce(
-                    int.__or__, [reads[after] for after in certain & {*self.follow[state]}], 0
-                )
+                == reduce(int.__or__, [reads[to] for to in certain & {*self.follow[state]}], 0)
             }
         return certain
 
 
-class _Automaton:
-    """Judges how the number of ways to read a text grows.
+@lru_cache(maxsize=1024)
+def _read(written: str, flags: int, text: str) -> int:
+    """Return which of the characters of `text` a class of characters reads, as bits."""
+    found = {*re.findall(written, text, flags)}
+    return sum(1 << place for place, letter in enumerate(text) if letter in found)
 
-    A way that comes to a state that is `certain` of a match ends the search, so that loops over
-    such states are no risk.
+
+# Counting -----------------------------------------------------------------------------------------
+
+
+Move: TypeAlias = dict[int, list[tuple[int, int]]]
+"""The states that a letter leads to, each with the states before it, and in how many ways."""
+
+
+def _can_exceed(automaton: _Automaton, length: int, *, with_single_texts: bool = False) -> bool:
+    """Return whether a text of at most `length` can cost more than `MAX_ATTEMPTS`.
+
+    What can `with_single_texts`, surely can; what cannot without, surely cannot.
+    """
+    return _Count(automaton, of_single_texts=with_single_texts).attempts(length) > MAX_ATTEMPTS
+
+
+class _Count:
+    """A count of the ways to the sets of states that a text can lead to, letter by letter.
+
+    A set of states is a number with a bit for each of them. Of the texts that lead to the same set
+    the most ways to each state are kept, which no single one of them may have, so that the count is
+    never too low; or the ways of a single text, so that it is never too high.
     """
 
-    def __init__(
-        self, follow: list[Ways], reads: list[int], certain: AbstractSet[int], budget: _Budget
-    ) -> None:
-        self.follow = follow
-        self.reads = reads
-        self.certain = certain
-        self.budget = budget
-        self.after: dict[int, AbstractSet[int]] = {}  # of the states that can be reached
-        todo = [0]
-        while todo:
-            state = todo.pop()
-            if state not in self.after:
-                self.after[state] = {other for other in follow[state] if reads[other]}
-                todo += self.after[state]
-        self.risky = {state: others - certain for state, others in self.after.items()}
+    def __init__(self, automaton: _Automaton, *, of_single_texts: bool) -> None:
+        self.automaton = automaton
+        self.of_single_texts = of_single_texts
+        self.letters = _telling_letters(automaton.reads)
+        self.moves: dict[int, dict[int, Move]] = {}
+        self.ways: dict[int, Ways] = {1: {0: 1}}
+        self.work = 0
 
-    def degree(self) -> float:
-        loops = [*_loops({state: self.risky[state] for state in self.risky.keys() - self.certain})]
-        if any(self._doubles(loop) for loop in loops):
-            return math.inf
-        growths: list[tuple[AbstractSet[int], int]] = []
-        for loop in loops:  # those that come after a loop are judged before it
-            growths.append((loop, self._growth(loop, growths)))
-        # Ways may begin at a certain state too: its end may be tried last, as in `(a*b|a)*`.
-        begins = [loop for loop in _loops(self.after) if loop & self.certain]
-        growths += [(loop, self._growth(loop, growths)) for loop in begins]
-        return 1 + max((growth for _, growth in growths), default=0)
+    def attempts(self, length: int) -> int:
+        """Return the most attempts that a text costs, or any number above `MAX_ATTEMPTS`."""
+        changed = [1]
+        total = most = self._attempts_after(self.ways[1])
+        for _ in range(length):
+            changed = self._read(changed)
+            if not changed:
+                return most * (length + 1)
+            costs = {states: self._attempts_after(self.ways[states]) for states in changed}
+            if self.of_single_texts:  # the others will hardly catch up with these
+                changed = nlargest(_MOST_TEXTS, changed, costs.__getitem__)
+            most = max(most, *costs.values())
+            total += most
+            if total > MAX_ATTEMPTS:
+                break
+        return total
 
-    def _doubles(self, loop: AbstractSet[int]) -> bool:
-        """Return whether two ways around a loop read the same text."""
-        inside = {state: self.risky[state] & loop for state in loop}
-        if any(self.follow[state][after] > 1 for state in loop for after in inside[state]):
-            return True
-        seen: set[tuple[int, int]] = set()
-        todo = [(state, state) for state in loop]
-        while todo:
-            one, other = todo.pop()
-            for pair in self._together(inside[one], inside[other]):
-                if pair[0] == pair[1]:
-                    if one != other:
-                        return True
-                elif pair not in seen:
-                    seen |= {pair, (pair[1], pair[0])}
-                    todo.append(pair)
-        return False
+    def _attempts_after(self, ways: Ways) -> int:
+        return sum(times * self.automaton.tries[state] for state, times in ways.items())
 
-    def _growth(
-        self, loop: AbstractSet[int], growths: Collection[tuple[AbstractSet[int], int]]
-    ) -> int:
-        """Return the power with which the ways grow that begin in a loop."""
-        reached: set[int] = set()
-        todo = {*loop}
-        while todo:
-            reached |= todo
-            self.budget.spend(len(todo))
-            todo = {after for state in todo for after in self.risky[state]} - reached
-        most = 0
-        for other, growth in growths:
-            if other & reached and growth >= most:
-                most = growth + self._shares(loop, other)
-        return most
+    def _read(self, changed: list[int]) -> list[int]:
+        """Read one more letter; return the sets of states that there are more ways to than before.
 
-    def _shares(self, loop: AbstractSet[int], other: AbstractSet[int]) -> bool:
-        """Return whether a text can be shared out between two loops, wherever it is cut (IDA).
-
-        A text that leads around each of them, and also from the one to the other.
+        Arguments:
+            changed: what the letter before returned.
         """
-        pairs = {
-            (one, two): {*self._together(self.after[one] & loop, self.risky[two] & other)}
-            for one, two in self._together(loop, other)
+        reached: dict[int, Ways] = {}
+        for states in changed:
+            for target, move in self._moves(states).items():
+                new = self._follow(self.ways[states], move)
+                reached[target] = self._most(reached.get(target, new), new)
+        if self.work > _MAX_WORK:
+            raise _UnknownError
+        grown: list[int] = []
+        for states, new in reached.items():
+            known = self.ways.get(states)
+            self.ways[states] = self._most(known, new) if known else new
+            if self.ways[states] != known:
+                grown.append(states)
+        return grown
+
+    def _most(self, one: Ways, other: Ways) -> Ways:
+        """Return the most ways to the same states."""
+        if self.of_single_texts:
+            return max(one, other, key=self._attempts_after)
+        return {state: max(ways, other[state]) for state, ways in one.items()}
+
+    def _follow(self, ways: Ways, move: Move) -> Ways:
+        self.work += sum(map(len, move.values()))
+        # From a certain state the search does not come back, so it gets there once.
+        return {
+            state: 1
+            if state in self.automaton.certain
+            else sum(ways[one] * times for one, times in sources)
+            for state, sources in move.items()
         }
-        for around in _loops(pairs):
-            seen = {(one, one, two) for one, two in around if one != two}
-            todo = [*seen]
-            while todo:
-                one, between, two = todo.pop()
-                for pair, crossing in product(pairs[one, two] & around, self.risky[between]):
-                    self.budget.spend(1)
-                    if self.reads[pair[0]] & self.reads[pair[1]] & self.reads[crossing]:
-                        if crossing == pair[1]:
-                            return True
-                        triple = (pair[0], crossing, pair[1])
-                        if triple not in seen:
-                            seen.add(triple)
-                            todo.append(triple)
-        return False
 
-    def _together(self, some: Iterable[int], others: Iterable[int]) -> Iterator[tuple[int, int]]:
-        """Yield the pairs of states that can read the same character."""
-        for one, other in product(some, others):
-            self.budget.spend(1)
-            if self.reads[one] & self.reads[other]:
-                yield one, other
+    def _moves(self, states: int) -> dict[int, Move]:
+        """Return what letters lead to, but for those that lead to less than another one does."""
+        if states not in self.moves:
+            by_letter: dict[int, Move] = {}
+            for state in self.ways[states]:
+                for after, times in self.automaton.follow[state].items():
+                    self.work += len(self.letters[after])
+                    for letter in self.letters[after]:
+                        by_letter.setdefault(letter, {}).setdefault(after, []).append(
+                            (state, times)
+                        )
+            found = {sum(1 << after for after in move): move for move in by_letter.values()}
+            self.moves[states] = {
+                target: move
+                for target, move in found.items()
+                if not any(target & other == target != other for other in found)
+            }
+        return self.moves[states]
 
 
-def _loops(graph: Mapping[T, Collection[T]]) -> Iterator[AbstractSet[T]]:
-    """Yield the sets of nodes that lead to each other, those that come after before the others.
-
-    Strongly connected components by Tarjan's algorithm, without those that have no cycle.
-    """
-    order: dict[T, int] = {}  # in which nodes are met
-    lowest: dict[T, int] = {}  # that is reached from a node, among the open ones
-    open_: list[T] = []
-    for root in graph:
-        path = [(root, iter(graph[root]))] if root not in order else []
-        while path:
-            node, rest = path[-1]
-            if node not in order:
-                order[node] = lowest[node] = len(order)
-                open_.append(node)
-            for after in rest:
-                if after not in order:
-                    path.append((after, iter(graph[after])))
-                    break
-                lowest[node] = min(lowest[node], lowest.get(after, order[node]))
-            else:
-                path.pop()
-                if path:
-                    lowest[path[-1][0]] = min(lowest[path[-1][0]], lowest[node])
-                if lowest[node] == order[node]:
-                    component = open_[open_.index(node) :]
-                    del open_[open_.index(node) :]
-                    for closed in component:
-                        del lowest[closed]
-                    if len(component) > 1 or node in graph[node]:
-                        yield {*component}
+def _telling_letters(reads: list[int]) -> list[list[int]]:
+    """Return the letters that each state reads; of letters read by the same states only one."""
+    states: dict[int, int] = {}
+    for state, letters in enumerate(reads):
+        states[letters] = states.get(letters, 0) | 1 << state
+    by_readers: dict[int, int] = {}
+    for place in range(max(reads).bit_length()):
+        letter = 1 << place
+        readers = sum(some for letters, some in states.items() if letters & letter)
+        by_readers[readers] = letter
+    return [[letter for letter in by_readers.values() if letter & read] for read in reads]

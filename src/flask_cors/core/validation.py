@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeGuard, cast
 
 from .errors import Code, Problems, safe_repr
 from .headers import (
     ALL_METHODS,
     FORBIDDEN_METHODS,
+    MAX_MATCHED_LENGTH,
     HeaderRules,
     MethodRules,
     has_regex_syntax,
@@ -16,8 +18,8 @@ from .headers import (
 )
 from .options import OriginPredicate, Pattern
 from .origin_patterns import ANY_SPELLINGS, REGEX_ERRORS, OriginError, compile_regex, read_origin
-from .origins import OriginRules
-from .resources import PathPattern
+from .origins import MAX_ORIGIN_LENGTH, OriginRules
+from .resources import MAX_PATH_LENGTH, PathPattern
 
 _SEPARATOR = re.compile(r",(?![0-9]*\})")  # a comma, but for the one in a quantifier `{1,3}`
 
@@ -50,28 +52,46 @@ class OptionValue(NamedTuple):
         return []
 
 
-_SLOW = (
-    "takes far longer for some values than their length explains, and clients choose the value. "
-    "Repeat once, [a-z]+ and not ([a-z]+)+, or write a pattern with '*': "
+# Of each option that takes regular expressions, how long a text may be that they are tried on.
+_MATCHED_LENGTH = MappingProxyType(
+    {
+        "origins": MAX_ORIGIN_LENGTH,
+        "allow_headers": MAX_MATCHED_LENGTH,
+        "resources": MAX_PATH_LENGTH,
+    }
 )
 
 
-def _is_slow(regex: re.Pattern[str], matched: Literal["origin", "name", "path"]) -> bool:
-    """Return whether an expression may take too long on what a client sends."""
-    # Imported here: few configurations have an expression, and the judge is the largest module.
-    from .redos import (  # noqa: PLC0415  (few have one)
-        MAX_DEGREE,
-        MAX_PATH_DEGREE,
-        ORIGIN_LETTERS,
-        TOKEN_LETTERS,
-        is_slow,
+def match_time(
+    regex: re.Pattern[str], option: str, length: int | None = None
+) -> Literal["fine", "slow", "unknown"]:
+    """Return whether a client can make a match take very long with a value for `option`."""
+    from . import redos  # noqa: PLC0415  (most configurations have no expression)
+
+    letters = {"origins": redos.ORIGIN_LETTERS, "allow_headers": redos.TOKEN_LETTERS}.get(option)
+    return redos.verdict(
+        regex,
+        whole=option != "resources",
+        letters=letters,
+        length=length or _MATCHED_LENGTH[option],
     )
 
-    if matched == "path":
-        return is_slow(regex, MAX_PATH_DEGREE, whole=False)
-    return is_slow(
-        regex, MAX_DEGREE, letters=ORIGIN_LETTERS if matched == "origin" else TOKEN_LETTERS
-    )
+
+def _check_match_time(
+    regex: re.Pattern[str], reading: OptionValue, label: str, written: object, *, instead: str
+) -> bool:
+    """Note an expression that can keep a worker busy; return whether it may be tried."""
+    verdict = match_time(regex, reading.option)
+    remedy = f"Repeat once, [a-z]+ and not ([a-z]+)+, or write a pattern with '*': {instead}"
+    if verdict == "slow":
+        text = "takes far longer for some values than their length explains"
+        text = f"{label} {text}, and clients choose the value. {remedy}"
+        reading.problems.error("regex-backtracking", reading.option, written, text)
+    elif verdict == "unknown":
+        text = "is too intricate to tell whether some values take for ever"
+        text = f"{label} {text}, and clients choose the value. {remedy}"
+        reading.problems.warning("regex-undecided", reading.option, written, text)
+    return verdict != "slow"
 
 
 def read_origins(reading: OptionValue) -> OriginRules:
@@ -104,10 +124,10 @@ def read_origins(reading: OptionValue) -> OriginRules:
             strings.add(origin)
         elif not isinstance(origin, re.Pattern):
             predicates.append(origin)
-        elif _is_slow(origin, "origin"):  # nor is it ever tried
-            reading.error("regex-backtracking", f"{_SLOW}'https://*.example.com'", item)
         else:
-            regexes.append(origin)
+            label = f"{reading.name}: {safe_repr(item)}"
+            if _check_match_time(origin, reading, label, item, instead="'https://*.example.com'"):
+                regexes.append(origin)
     return OriginRules(
         any="*" in strings,
         exact=frozenset(origin for origin in strings if "*" not in origin),
@@ -166,8 +186,8 @@ def read_allow_headers(reading: OptionValue) -> HeaderRules:
                 text = f"is not a valid regular expression ({error}). {remedy}"
                 reading.error("pattern-regex", text, item)
                 continue
-            if _is_slow(regex, "name"):
-                reading.error("regex-backtracking", f"{_SLOW}'X-*'", item)
+            label = f"{reading.name}: {safe_repr(item)}"
+            _check_match_time(regex, reading, label, item, instead="'X-*'")
             regexes.append(regex)
         elif not isinstance(item, str) or not is_token(item):
             _header_name_error(reading, item)
@@ -266,9 +286,8 @@ def read_path(reading: OptionValue) -> PathPattern | None:
         message = f"{reading.name}: is not a valid regular expression ({error}). Write '/api/*'"
         reading.problems.error("pattern-regex", "resources", written, message)
         return None
-    if path.regex is not None and _is_slow(path.regex, "path"):
-        message = f"{reading.name}: {_SLOW}'/api/*'"
-        reading.problems.error("regex-backtracking", "resources", written, message)
+    if path.regex is not None:
+        _check_match_time(path.regex, reading, reading.name, written, instead="'/api/*'")
     if not path.reachable:
         reading.problems.warning(
             "resource-unmatchable",
