@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import sphinx
+from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
 from flask_cors import __version__
@@ -12,7 +16,6 @@ version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "examples"]
-default_role = "literal"  # the docstrings mark code by single backticks
 
 add_module_names = False  # the headings say them
 autodoc_member_order = "bysource"
@@ -60,3 +63,27 @@ html_title = f"Flask-CORS {release}"
 _decorator = ModuleAnalyzer.for_module("flask_cors.decorator")
 _decorator.analyze()
 _decorator.overloads.clear()
+
+
+_attributes: dict[str, list[str]] = {}
+
+
+def mark_as_code(*event: Any) -> None:
+    """Make code of what stands between single backticks, whatever reStructuredText takes it for."""
+    _, what, name, _, _, lines = event
+    text = "\n".join(lines)
+    lines[:] = re.sub(r"(?<![:`])`([^`]+)`(?!`)", r"``\1``", text).split("\n")
+    if what == "attribute":
+        _attributes[name] = [*lines]
+
+
+def keep_colons(*event: Any) -> None:
+    """Undo what Napoleon makes of an attribute: it takes all up to the first colon for a type."""
+    _, _, name, _, _, lines = event
+    lines[:] = _attributes.get(name, lines)
+
+
+def setup(app: Sphinx) -> None:
+    """Stand before and behind Napoleon, which has the priority 500."""
+    app.connect("autodoc-process-docstring", mark_as_code, priority=400)
+    app.connect("autodoc-process-docstring", keep_colons, priority=600)

@@ -1,7 +1,8 @@
 """One app, two origins: see in a browser which calls CORS lets through, which not, and why.
 
-Run it and open http://127.0.0.1:5000. To a browser http://localhost:5000 is another origin,
-though the same server answers: the page calls it and shows what comes of each call.
+Run it and open the address that it prints, http://127.0.0.1:5000 or one with another port where
+5000 is taken. To a browser http://localhost:5000 is another origin, though the same server answers:
+the page calls it and shows what comes of each call.
 
     python docs/examples/quickstart.py [PORT]
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from collections import deque
 from typing import TYPE_CHECKING, TypedDict
@@ -73,12 +75,12 @@ def report() -> ResponseReturnValue:
     return {"message": "For the partner only"}
 
 
-# The rest is not about CORS: it lets a person see what the browser and the server say to each
-# other, preflights included, which no script may see.
+# The rest is not about CORS. It shows a person what the browser and the server say to each other,
+# preflights included, which a script cannot see.
 
 
 class Exchange(TypedDict):
-    """One request from another origin, and its answer, as far as they are about CORS."""
+    """One request from another origin and its answer: the header fields of CORS alone."""
 
     call: str
     request: str
@@ -92,7 +94,7 @@ SENT = ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Heade
 
 
 def watch(inner: WSGIApplication) -> WSGIApplication:
-    """Return `inner`, with an eye on what other origins ask it and what it answers."""
+    """Return an app that answers as `inner` does, and notes the requests of other origins."""
 
     def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def noting(
@@ -299,7 +301,24 @@ makeAll();
 """
 
 
+def is_taken(port: int) -> bool:
+    """Return whether another program answers at a port, on either address of `localhost`."""
+    try:
+        with socket.create_connection(("localhost", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def port_to_use(wanted: int) -> int:
+    """Return the port that was asked for, or the next one that is free; say so if it is another."""
+    port = next(port for port in range(wanted, 65536) if not is_taken(port))
+    if port != wanted:
+        print(f"Port {wanted} is taken by another program. This one uses {port}.", flush=True)
+    return port
+
+
 if __name__ == "__main__":
-    port = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("PORT", "5000"))
+    port = port_to_use(int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("PORT", "5000")))
     print(f"Open http://127.0.0.1:{port} (Ctrl+C ends it)", flush=True)
     run_simple("127.0.0.1", port, watch(app), threaded=True)

@@ -1,8 +1,8 @@
 """Every command in a console block of README and docs is run, and prints what is shown below it.
 
-`--app app` is the program that the reader has by then: the Python blocks above, from the last one
-that imports Flask. `curl` asks the server that the page started last, or the example that it named
-last.
+Where a command names no example, `app.py` is the program that the reader has by then: the Python
+blocks above, from the last one that imports Flask. `curl` asks the server that the page started
+last, or the example that it named last. `.venv/bin/` stands for where the tests' own programs are.
 """
 
 from __future__ import annotations
@@ -34,13 +34,16 @@ NOT_RUN = {
     "pip install .": "how this environment came about: nox installs what it tests",
     "pip uninstall types-Flask-Cors": "would change the environment that the tests run in",
     "nox -s bench": "takes minutes, and measures nothing beside other tests",
+    "python -m http.server 3000 --bind 127.0.0.1": "serves a page: tests/browser opens it",
+    "python3 -m venv .venv && pip install .": "as `pip install .`",
 }
 VARIABLES = r'(?:\w+=(?:"[^"]*"|\S+) )*'
 SERVES = re.compile(
-    VARIABLES + r"(?:python docs/examples/\w+\.py|flask --app \S+ run|(?:uvicorn|hypercorn) .+"
+    VARIABLES + r"(?:python docs/examples/\w+\.py|flask (?:--app \S+ )?run(?: --debug)?"
+    r"|(?:uvicorn|hypercorn) .+"
     r"|functions-framework .+)"
 )
-PRINTS = re.compile(VARIABLES + r"(?:curl .+|flask --app \S+ cors .+|python -m pytest .+)")
+PRINTS = re.compile(VARIABLES + r"(?:curl .+|flask (?:--app \S+ )?cors .+|python -m pytest .+)")
 # How a server is told another port than its own.
 PORT_OPTIONS = {
     "flask": "--port",
@@ -87,6 +90,7 @@ def commands(page: Path) -> Iterator[Command]:
             )
             for written in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
                 command, _, output = re.sub(r"\\\n *", "", written).partition("\n")
+                command = command.replace(".venv/bin/", "")
                 if SERVES.fullmatch(command):
                     server, served = command, program
                 # A blank line may stand before the next command.
@@ -137,7 +141,7 @@ def started(command: str, folder: Path) -> Iterator[int]:
     told = f"{command} {option}{'' if option.endswith(':') else ' '}{port}"
     with subprocess.Popen(
         ["sh", "-c", told],
-        cwd=folder if "--app app" in command else ROOT,
+        cwd=ROOT if "docs/" in command else folder,
         env={
             **environment(),
             "PORT": str(port),
@@ -204,16 +208,14 @@ def test_the_commands_print_what_the_page_shows(
 
 def check(command: Command, port_of: Callable[[Command], int], tmp_path: Path) -> None:
     assert PRINTS.fullmatch(command.text), "add this kind of command to this file"
-    text, output, folder = command.text, command.output, ROOT
+    text, output = command.text, command.output
     if url := URL.search(text):
         port = f":{port_of(command)}"
         text, output = (part.replace(f":{url[1]}", port) for part in (text, output))
-    if "--app app" in text:
-        (tmp_path / "app.py").write_text(command.program, "utf-8")
-        folder = tmp_path
+    (tmp_path / "app.py").write_text(command.program, "utf-8")
     run = subprocess.run(
         ["sh", "-c", text],
-        cwd=folder,
+        cwd=ROOT if "docs/" in text else tmp_path,
         env=environment(),
         capture_output=True,
         check=False,

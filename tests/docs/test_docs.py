@@ -5,56 +5,142 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import runpy
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
+from flask import Flask
 
 import flask_cors
 import flask_cors.browser
 import flask_cors.core
 import flask_cors.testing
+from flask_cors import CORS, cross_origin
 from flask_cors.core import Settings
-from flask_cors.core.options import OPTIONS, RESOURCE_OPTIONS
+from flask_cors.core.options import OPTIONS, CrossOriginOptions, ResourceOptions
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "_build" not in page.parts]
-PAGE = (DOCS / "reference" / "options.md").read_text("utf-8")
-ROWS = {
-    row[0].strip("`"): row
-    for row in (
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in PAGE.splitlines()
-        if line.startswith("| `")
-    )
+OPTIONS_PAGE = DOCS / "reference" / "options.md"
+made = SimpleNamespace(**runpy.run_path(str(DOCS / "options_page.py")))
+DOCSTRINGS: dict[str, str] = made.docstrings()
+SECTIONS = {
+    section.partition("\n")[0]: section
+    for section in re.split("^### ", OPTIONS_PAGE.read_text("utf-8"), flags=re.MULTILINE)[1:]
 }
 
 
-def test_the_table_has_every_option_and_no_other() -> None:
-    assert set(ROWS) == OPTIONS
+def test_the_page_of_the_options_says_what_their_docstrings_say() -> None:
+    page = OPTIONS_PAGE.read_text("utf-8")
+    assert made.filled(page) == page, "run python docs/options_page.py"
 
 
-def test_each_option_stands_beside_its_key() -> None:
-    assert {f"`CORS_{option.upper()}`" for option in ROWS} == {row[1] for row in ROWS.values()}
+def test_the_page_has_every_option_and_no_other() -> None:
+    assert SECTIONS.keys() == OPTIONS
+    assert DOCSTRINGS.keys() == OPTIONS
 
 
-def test_the_defaults_are_those_of_the_settings() -> None:
-    settings = Settings()
-    switches = {name: row[2] for name, row in ROWS.items() if re.search("a boolean", row[3])}
-    assert switches == {name: f"`{getattr(settings, name)}`" for name in switches}
+@pytest.mark.parametrize("option", SECTIONS)
+def test_each_option_has_its_mistake_and_its_difference(option: str) -> None:
+    section = SECTIONS[option]
+    assert re.search(r"^The usual mistake\n: \S", section, re.MULTILINE)
+    assert re.search(r"^Not as in 6\.0\.5\n: \S", section, re.MULTILINE)
+
+
+def default_of(option: str) -> str:
+    return made.described(DOCSTRINGS[option]).default.partition(",")[0].rstrip(".")
+
+
+def test_the_docstrings_say_the_defaults() -> None:
+    defaults = Settings()
+    switches = {name for name in OPTIONS if isinstance(getattr(defaults, name, None), bool)}
+    told = {name: default_of(name) for name in switches}
     assert len(switches) == 7
-    assert set(ROWS["methods"][2].split(", ")) == settings.methods.names
-    assert [ROWS["max_age"][2], ROWS["expose_headers"][2]] == ["none", "none"]
-    assert (settings.max_age, settings.expose_headers) == (None, ())
-    assert (settings.origins.any, settings.allow_headers.any) == (True, True)
-    assert {ROWS["origins"][2], ROWS["allow_headers"][2]} == {'`"*"`'}
+    assert told == {name: f"`{getattr(defaults, name)}`" for name in switches}
+    methods = made.described(DOCSTRINGS["methods"]).default.rstrip(".")
+    assert defaults.methods.names == set(re.split(", | and ", methods))
+    assert [default_of("max_age"), default_of("expose_headers")] == ["Not sent", "None"]
+    assert (defaults.max_age, defaults.expose_headers) == (None, ())
+    assert {default_of("origins"), default_of("allow_headers")} == {'`"*"`'}
+    assert (defaults.origins.any, defaults.allow_headers.any) == (True, True)
 
 
-def test_what_is_no_option_of_a_resource_is_said_to_be_none() -> None:
-    assert {"resources"} == OPTIONS - RESOURCE_OPTIONS
-    assert "not in `cross_origin`" in ROWS["resources"][3]
-    assert "not in `cross_origin`" in ROWS["intercept_exceptions"][3]
+PLACES = [
+    pytest.param(option, place, code, id=f"{option}-{place}")
+    for option in SECTIONS
+    for place, code in re.findall(
+        r"^\| (keyword|above a view|for a path|key|environment) \| `(.*)` \|$",
+        SECTIONS[option],
+        re.MULTILINE,
+    )
+]
+
+
+def answers_of(place: str, code: str) -> list[dict[str, str]]:
+    """Return what an app sends whose options are written so, to some requests."""
+    app = Flask(__name__)
+    view: Any = lambda: ("Hello", {"X-Total": "2"})  # noqa: E731  (a decorator may replace it)
+    names: dict[str, Any] = {"CORS": CORS, "app": app, "cross_origin": cross_origin}
+    if "CREDENTIALS" in code:
+        app.config["CORS_ORIGINS"] = "https://app.example"
+    if place == "environment":
+        key, _, value = code.partition("=")
+        app.config[key] = value
+    elif place == "for a path":
+        exec(f"CORS(app, {code})", names)  # noqa: S102  (what the page shows)
+    elif place == "above a view":
+        exec(f"decorated = {code[1:]}", names)  # noqa: S102  (as above)
+        view = names["decorated"](view)
+    else:
+        exec(code, names)  # noqa: S102  (as above)
+    if place in {"environment", "key"}:
+        CORS(app)
+    app.add_url_rule("/api/items", "items", view, methods=["GET", "OPTIONS"])
+    return [
+        {
+            name: value
+            for name, value in app.test_client().open("/api/items", **request).headers.items()
+            if name.startswith("Access-Control") or name == "Vary"
+        }
+        for request in REQUESTS
+    ]
+
+
+ASKS = {"Origin": "https://app.example", "Access-Control-Request-Method": "PUT"}
+REQUESTS: list[dict[str, Any]] = [
+    {},
+    {"headers": {"Origin": "https://app.example"}},
+    {"method": "OPTIONS", "headers": {**ASKS, "Access-Control-Request-Headers": "x-a"}},
+    {"method": "OPTIONS", "headers": {**ASKS, "Access-Control-Request-Private-Network": "true"}},
+]
+
+
+@pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")
+@pytest.mark.parametrize(("option", "place", "code"), PLACES)
+def test_an_option_means_the_same_wherever_it_is_written(
+    option: str, place: str, code: str
+) -> None:
+    [keyword] = [param.values[2] for param in PLACES if param.values[:2] == (option, "keyword")]
+    assert answers_of("keyword", str(keyword)) == answers_of(place, code)
+
+
+ANY_PLACE = ("keyword", "above a view", "for a path", "key", "environment")
+
+
+def test_each_option_is_shown_in_every_place_that_takes_it() -> None:
+    shown = {
+        place: {o for o, at, _ in (p.values for p in PLACES) if at == place} for place in ANY_PLACE
+    }
+    assert shown == {
+        "keyword": OPTIONS,
+        "above a view": set(CrossOriginOptions.__annotations__),
+        "for a path": set(ResourceOptions.__annotations__),
+        "key": OPTIONS,
+        "environment": OPTIONS,
+    }
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:

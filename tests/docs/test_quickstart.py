@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import re
 import runpy
+import socket
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 from werkzeug.test import Client, TestResponse
+
+from ..support.servers import free_port
 
 SOURCE = Path(__file__).parent.parent.parent / "docs" / "examples" / "quickstart.py"
 PAGE = "http://127.0.0.1:5000"
@@ -105,6 +108,26 @@ def test_the_page_shows_the_rules_that_the_app_has() -> None:
 def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:
     links = re.findall(r'(?:src|href)="([^"]*)"', client.get("/").text)
     assert links == ["data:,"]
+
+
+def test_a_port_that_is_taken_is_passed_over_and_the_page_is_announced(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    port_to_use = runpy.run_path(str(SOURCE))["port_to_use"]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        port = port_to_use(taken)
+    assert taken < port
+    assert (
+        f"Port {taken} is taken by another program. This one uses {port}.\n"
+        == capsys.readouterr().out
+    )
+
+
+def test_a_port_that_is_free_is_used_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    port = free_port()
+    assert port == runpy.run_path(str(SOURCE))["port_to_use"](port)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.server

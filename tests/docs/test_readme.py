@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+from flask_cors.testing import Browser
 
 ROOT = Path(__file__).parent.parent.parent
 README = ROOT / "README.md"
@@ -54,6 +58,45 @@ def test_python_examples_run_and_print_what_the_next_text_block_shows(page: Path
             example.evaluate()
 
     assert printed.getvalue() == ""
+
+
+@pytest.mark.parametrize("program", blocks("python"))
+def test_each_python_block_of_the_readme_runs_by_itself(program: str) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(program, "app.py", "exec"), {"__name__": "__main__"})  # noqa: S102  (ours)
+
+
+def test_the_page_of_the_readme_may_read_the_app_of_the_readme() -> None:
+    [page], app = blocks("html"), blocks("python")[0]
+    [url] = re.findall(r'fetch\("([^"]+)"\)', page)
+    namespace: dict[str, Any] = {"__name__": "app"}
+    exec(compile(app, "app.py", "exec"), namespace)  # noqa: S102  (as above)
+    from_localhost = Browser(namespace["app"], "http://localhost:3000").outcome("GET", url)
+    from_address = Browser(namespace["app"], "http://127.0.0.1:3000").outcome("GET", url)
+    assert from_localhost.response is not None
+    assert from_address.response is None
+
+
+def test_the_readme_links_to_no_file_since_a_package_index_has_none() -> None:
+    text = README.read_text("utf-8")
+    without_pictures = re.sub(
+        r"<!-- picture: begin -->.*?<!-- picture: end -->", "", text, flags=re.DOTALL
+    )
+    links = re.findall(r"\]\(([^)]+)\)|(?:src|srcset|href)=\"([^\"]+)", without_pictures)
+    assert links == []
+
+
+def test_the_pictures_of_the_readme_are_there_and_small() -> None:
+    names = re.findall(r'(?:src|srcset)="([^"]+)"', README.read_text("utf-8"))
+    assert len(names) == 4
+    assert [name for name in names if (ROOT / name).stat().st_size > 100_000] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_picture_of_the_terminal_shows_what_the_readme_does(theme: str) -> None:
+    picture = runpy.run_path(str(ROOT / "docs" / "terminal_picture.py"))["drawn"](theme)
+    shown = (ROOT / "docs" / "pictures" / f"explain-{theme}.svg").read_text("utf-8")
+    assert picture == shown, "run python docs/terminal_picture.py"
 
 
 def test_the_commands_at_the_top_are_one_line_each() -> None:

@@ -1,0 +1,128 @@
+"""Writes into `reference/options.md` what the source says of each option.
+
+    python docs/options_page.py
+
+The docstrings in `flask_cors/core/options.py` are the one place where an option is described. This
+program puts them between the marks of the page, each with examples of the places where the option
+can be written. A test fails where the page is not up to date.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+from typing import NamedTuple
+
+from flask_cors.core import options
+
+PAGE = Path(__file__).parent / "reference" / "options.md"
+ORIGINS = 'origins=["https://app.example"], '
+END = "<!-- end -->"
+BOOLEAN = "`True` or `False`; as text `true`, `yes`, `on`, `1`, or `false`, `no`, `off`, `0`."
+
+
+class Example(NamedTuple):
+    """A value of an option, as Python and as text."""
+
+    value: str
+    text: str
+    needs: str = ""
+    """other keyword arguments, without which the value is an error"""
+
+
+EXAMPLES = {
+    "origins": Example(
+        '["https://app.example", "https://*.example.org"]',
+        "https://app.example, https://*.example.org",
+    ),
+    "methods": Example('["GET", "PUT"]', "GET, PUT"),
+    "allow_headers": Example('["Content-Type", "X-*"]', "Content-Type, X-*"),
+    "expose_headers": Example('["X-Total"]', "X-Total"),
+    "supports_credentials": Example("True", "true", ORIGINS),
+    "max_age": Example("600", "600"),
+    "send_wildcard": Example("True", "true"),
+    "vary_header": Example("False", "false"),
+    "allow_private_network": Example("True", "true"),
+    "always_send": Example("False", "false"),
+    "automatic_options": Example("False", "false"),
+    "intercept_exceptions": Example("False", "false"),
+    "resources": Example('["/api/*", "/feed"]', "/api/*"),
+}
+
+
+class Described(NamedTuple):
+    """The docstring of an option, in its parts."""
+
+    summary: str
+    details: str
+    default: str
+
+
+def docstrings() -> dict[str, str]:
+    """Return the docstring under each option of `CORS`, in their order there."""
+    found: dict[str, str] = {}
+    for owner in (options.CrossOriginOptions, options.ResourceOptions, options.CORSOptions):
+        [definition] = ast.parse(inspect.getsource(owner)).body
+        assert isinstance(definition, ast.ClassDef)  # noqa: S101  (it is the source of a class)
+        for key, below in zip(definition.body, definition.body[1:], strict=False):
+            if isinstance(key, ast.AnnAssign) and isinstance(below, ast.Expr):
+                found[ast.unparse(key.target)] = " ".join(ast.literal_eval(below.value).split())
+    return found
+
+
+def described(docstring: str) -> Described:
+    """Return the parts of a docstring: its first sentence, the rest, and the default."""
+    text, _, default = docstring.partition("Default: ")
+    summary, _, details = text.strip().partition(". ")
+    return Described(summary.rstrip(".") + ".", details, default[0].upper() + default[1:])
+
+
+def places(option: str) -> list[tuple[str, str]]:
+    """Return how an option is written in each of the places that take it."""
+    value, text, needs = EXAMPLES[option]
+    key = f"CORS_{option.upper()}"
+    rows = [("keyword", f"CORS(app, {needs}{option}={value})")]
+    if option in options.CrossOriginOptions.__annotations__:
+        rows.append(("above a view", f"@cross_origin({needs}{option}={value})"))
+    if option in options.ResourceOptions.__annotations__:
+        beside = '"origins": ["https://app.example"], ' if needs else ""
+        rows.append(("for a path", f'resources={{"/api/*": {{{beside}"{option}": {value}}}}}'))
+    rows += [("key", f'app.config["{key}"] = {value}'), ("environment", f"{key}={text}")]
+    return rows
+
+
+def section(option: str, docstring: str) -> str:
+    """Return what the page says of an option."""
+    summary, details, default = described(docstring)
+    is_boolean = "bool" in str(options.CORSOptions.__annotations__[option])
+    meaning = f"{summary} {details}".strip() if is_boolean else summary
+    accepts = BOOLEAN if is_boolean else details
+    lines = [meaning, "", "Accepts", f": {accepts}", "", "Default", f": {default}", ""]
+    lines += ["| written as | example |", "|---|---|"]
+    lines += [f"| {place} | `{code}` |" for place, code in places(option)]
+    return "\n".join(lines)
+
+
+def table(found: dict[str, str]) -> str:
+    """Return one line for each option."""
+    rows = ["| option | what it says | default |", "|---|---|---|"]
+    for option, docstring in found.items():
+        summary, _, default = described(docstring)
+        rows.append(f"| [`{option}`](#{option}) | {summary} | {default} |")
+    return "\n".join(rows)
+
+
+def filled(page: str) -> str:
+    """Return the page with what the docstrings say between its marks."""
+    found = docstrings()
+    parts = {"all": table(found), **{name: section(name, text) for name, text in found.items()}}
+    for name, text in parts.items():
+        begin = f"<!-- {name}: made by docs/options_page.py -->\n"
+        before, _, rest = page.partition(begin)
+        page = f"{before}{begin}\n{text}\n\n{END}{rest.partition(END)[2]}"
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")
