@@ -1793,7 +1793,7 @@ def test_a_method_that_is_decorated_at_each_call_leaves_nothing(app: Flask) -> N
             return ""
 
     app.add_url_rule("/", view_func=Public.as_view("public"))
-    assert bytes_left(lambda: get(app), times=1000) < 50_000  # a view or its policy is 500 bytes
+    assert bytes_left(lambda: get(app), times=300) < 50_000  # a view or its policy is 500 bytes
 
 
 @every_door

@@ -4,7 +4,6 @@ import asyncio
 import importlib
 import inspect
 import logging
-import sys
 import warnings
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -896,15 +895,6 @@ async def test_an_async_callable_denies_in_the_thread_of_a_running_loop(
 
 
 # Threads ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def eager_switches() -> Iterator[None]:
-    """Let threads take turns as often as they can."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
 
 
 @pytest.mark.usefixtures("eager_switches")

@@ -11,7 +11,6 @@ import contextlib
 import json
 import runpy
 import shutil
-import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,10 +18,11 @@ from typing import NamedTuple
 from urllib.parse import urlencode, urljoin
 
 import pytest
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from flask_cors.browser import CHROMIUM
 from flask_cors.testing import Browser, CORSBlocked
+
+from ..support.servers import serving
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 CHROMIUM_PATH, DRIVER_PATH = shutil.which("chromium"), shutil.which("chromedriver")
@@ -716,24 +716,6 @@ def told_other(id, kind, parameters):  # noqa: A002  (as above)
         with_case(each, f"other-{id}") if str(each).startswith(API) else each for each in parameters
     ]
     return {"id": f"other-{id}", "kind": kind, "parameters": urls}
-
-
-class Quiet(WSGIRequestHandler):
-    def log(self, type, message, *args):  # noqa: A002  (Werkzeug names it so)
-        pass
-
-
-@contextlib.contextmanager
-def serving(app):
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextlib.contextmanager

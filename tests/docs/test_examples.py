@@ -7,39 +7,24 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
-from threading import Thread
 from typing import NamedTuple
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
 from flask_cors import ConfigurationError
 from flask_cors.testing import Browser
+
+from ..support.servers import serving
 
 EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples"
 OURS = "https://app.example"
 LOCAL = "http://localhost:3000"
 EVIL = "https://evil.example"
 PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[int]:
-    """Serve an app over HTTP, and give the port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever, args=[0.01])
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Asked(NamedTuple):
@@ -124,7 +109,7 @@ FACTORY = [
 def test_the_factory_answers_over_http(make_app, monkeypatch, origins, asked, expected):
     if origins is not None:
         monkeypatch.setenv("FLASK_CORS_ORIGINS", origins)
-    with served(make_app()) as port:
+    with serving(make_app()) as port:
         assert expected == about_cors(ask(port, asked))
 
 
@@ -172,7 +157,7 @@ ASYNC_APP = [
 @pytest.mark.server
 @pytest.mark.parametrize(("asked", "expected"), ASYNC_APP)
 def test_the_async_views_answers_over_http(async_views, asked, expected):
-    with served(async_views) as port:
+    with serving(async_views) as port:
         assert expected == about_cors(ask(port, asked))
 
 

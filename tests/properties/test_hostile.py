@@ -6,18 +6,18 @@ import logging
 import re
 import socket
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse, run_wsgi_app
 from werkzeug.wrappers import Request
 
 from flask_cors import CORS, ResourceOptions, cross_origin
 from flask_cors.core.options import Origins
+
+from ..support.servers import serving
 
 APP = "https://app.example"
 OTHER = "https://other.example"
@@ -263,20 +263,10 @@ def test_a_forbidden_method_is_not_granted_by_the_wildcard(method: str) -> None:
 # Through a server --------------------------------------------------------------------------------
 
 
-class QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  (the overridden method's name)
-        pass
-
-
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    server = make_server("127.0.0.1", 0, make_app(), threaded=True, request_handler=QuietHandler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(make_app()) as port:
+        yield port
 
 
 def exchange(port: int, target: bytes, *lines: bytes) -> tuple[int, list[tuple[str, str]]]:
@@ -301,16 +291,15 @@ def lines_of(fields: dict[str, bytes]) -> list[bytes]:
 
 @pytest.mark.server
 @VALUES
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("method", [b"GET", b"OPTIONS"])
-def test_any_bytes_of_a_field_are_answered_soundly(
-    port: int, method: bytes, field: str, value: bytes
-) -> None:
-    fields = dict(zip(FIELDS, [APP.encode(), b"PUT", b"x-a"], strict=True))
-    for path in (b"/any", b"/list", b"/view"):
-        status, lines = exchange(port, method + b" " + path, *lines_of({**fields, field: value}))
-        assert status in {200, 400, 431}
-        assert unsound(lines) == []
+def test_any_bytes_of_a_field_are_answered_soundly(port: int, value: bytes) -> None:
+    # What a server makes of the bytes is the same for each field; what is made of that is above.
+    asked_by_anyone = {FIELDS[0]: value, FIELDS[1]: b"PUT"}
+    asks_for_anything = {FIELDS[0]: APP.encode(), FIELDS[1]: value, FIELDS[2]: value}
+    for fields in (asked_by_anyone, asks_for_anything):
+        for target in (b"OPTIONS /any", b"GET /view"):
+            status, lines = exchange(port, target, *lines_of(fields))
+            assert status in {200, 400, 431}
+            assert unsound(lines) == []
 
 
 @pytest.mark.server
