@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import pickle
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from flask import Flask, Response, jsonify, redirect, request
+from flask import Flask, Response, jsonify, redirect, request, session, stream_with_context
 from sybil import Sybil
 from sybil.parsers.markdown import CodeBlockParser
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -22,6 +22,7 @@ from flask_cors.testing import Browser, CORSBlocked
 from flask_cors.wsgi import CORSMiddleware
 
 APP = "https://app.example"
+SAME_SITE = "http://localhost:3000"
 browser = testing.browser  # as a project imports it
 
 
@@ -231,7 +232,7 @@ def test_a_get_with_a_body_is_no_request(browser, method, options):
 
 @pytest.mark.parametrize("url", ["ftp://localhost/a", "http://[::1/", "data:,x"])
 def test_what_is_no_url_is_no_request(app, browser, url):
-    with pytest.raises(ValueError, match=r"Invalid IPv6 URL|is no http|has no origin"):
+    with pytest.raises(ValueError, match="is no "):
         browser.fetch("GET", url)
     assert app.seen == []
 
@@ -257,9 +258,11 @@ def test_headers_that_a_script_cannot_set_are_left_out(app, browser):
         ("/%C3%A9", "localhost", "/\xc3\xa9"),
         ("/é", "localhost", "/\xc3\xa9"),
         ("/a/../b", "localhost", "/b"),
-        ("//b.example/a", "b.example", "/a"),
+        ("//b.localhost/a", "b.localhost", "/a"),
         ("http://localhost//b.example/a", "localhost", "//b.example/a"),
-        ("http://b.example:8080/a", "b.example:8080", "/a"),
+        ("https://b.example:8080/a", "b.example:8080", "/a"),
+        ("https://b\xfccher.example:443/a", "xn--bcher-kva.example", "/a"),
+        ("http://127.1:5000/a", "127.0.0.1:5000", "/a"),
         ("http://[::1]:8080/a", "[::1]:8080", "/a"),
     ],
 )
@@ -316,19 +319,104 @@ def test_an_engine_may_be_chosen():
 
 # Cookies and the preflight cache ------------------------------------------------------------------
 
+SERVER = "https://api.example"
+
+
+def session_app(**config):
+    """Make an app that keeps who is logged in in Flask's session, with these settings."""
+    app = Flask(__name__)
+    app.config.from_mapping(SECRET_KEY="secret", **config)
+
+    @app.post("/login")
+    def log_in():
+        session["user"] = "Ada"
+        return "in"
+
+    @app.get("/me")
+    def me():
+        return session.get("user", "nobody")
+
+    CORS(app, origins=r"https?://.*", supports_credentials=True)
+    return app
+
+
+@pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # for letting in every page
+@pytest.mark.parametrize(
+    ("page", "server", "config", "user", "code"),
+    [
+        (APP, SERVER, {}, "nobody", "samesite-lax-default"),
+        (APP, SERVER, {"SAMESITE": "Lax"}, "nobody", "samesite-lax"),
+        (APP, SERVER, {"SAMESITE": "Strict"}, "nobody", "samesite-strict"),
+        (APP, SERVER, {"SAMESITE": "None"}, "nobody", "samesite-none-insecure"),
+        (APP, SERVER, {"SECURE": True}, "nobody", "samesite-lax-default"),
+        (APP, SERVER, {"SAMESITE": "None", "SECURE": True}, "Ada", None),
+        (
+            "http://app.example",
+            "http://api.example",
+            {"SAMESITE": "None", "SECURE": True},
+            "nobody",
+            "secure-over-http",
+        ),
+        (APP, "http://localhost", {"SAMESITE": "None", "SECURE": True}, "Ada", None),
+        ("https://www.shop.example", "https://api.shop.example", {}, "Ada", None),
+        ("https://www.shop.example", "https://api.shop.example:8443", {}, "Ada", None),
+        ("http://www.shop.example", SERVER, {}, "nobody", "samesite-lax-default"),
+        (
+            "http://www.shop.example",
+            "https://api.shop.example",
+            {"SAMESITE": "Strict"},
+            "nobody",
+            "samesite-strict",
+        ),
+        (
+            "https://one.github.io",
+            "https://two.github.io",
+            {},
+            "nobody",
+            "samesite-lax-default",
+        ),
+        ("http://localhost:3000", "http://localhost:5000", {}, "Ada", None),
+        ("http://localhost:3000", "http://127.0.0.1:5000", {}, "nobody", "samesite-lax-default"),
+        (APP, SERVER, {"DOMAIN": "example"}, "nobody", "public-suffix"),
+        (APP, SERVER, {"DOMAIN": "other.example"}, "nobody", "domain-mismatch"),
+    ],
+)
+def test_whether_a_session_is_kept(page, server, config, user, code):
+    app = session_app(**{f"SESSION_COOKIE_{name}": value for name, value in config.items()})
+    browser = Browser(app, page, server=server)
+    told = browser.fetch("POST", "/login", credentials="include").outcome.cookie_notes
+    assert browser.fetch("GET", "/me", credentials="include").text == user
+    assert [("session", "not-stored", code)] * bool(code) == [note[:3] for note in told]
+    assert [note.url for note in told] == [f"{server}/login"] * bool(code)
+
+
+@pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # as above
+def test_cookies_of_a_script_that_asks_for_none_are_told():
+    app = session_app(SESSION_COOKIE_SAMESITE="None", SESSION_COOKIE_SECURE=True)
+    browser = Browser(app, server=SERVER)
+    told = browser.fetch("POST", "/login").outcome.cookie_notes
+    browser.fetch("POST", "/login", credentials="include")
+    told += browser.fetch("GET", "/me", credentials="omit").outcome.cookie_notes
+    events = [(note.name, note.event, note.code) for note in told]
+    assert events == [
+        ("session", "not-stored", "without-credentials"),
+        ("session", "not-sent", "without-credentials"),
+    ]
+
 
 @pytest.mark.parametrize(
     ("page", "credentials", "kept"),
     [
-        (APP, "include", True),
-        (APP, "same-origin", False),
-        (APP, "omit", False),
+        (SAME_SITE, "include", True),
+        (SAME_SITE, "same-origin", False),
+        (SAME_SITE, "omit", False),
         ("http://localhost", "include", True),
         ("http://localhost", "same-origin", True),
         ("http://localhost", "omit", False),
     ],
 )
-def test_cookies_are_kept_and_sent_by_credentials_mode(app, page, credentials, kept):
+def test_cookies_are_kept_and_sent_by_credentials_mode(page, credentials, kept):
+    app = make_app(origins=SAME_SITE, supports_credentials=True)
     browser = Browser(app, page)
     browser.fetch("GET", "/a", credentials=credentials)
     browser.fetch("GET", "/a", credentials=credentials)
@@ -337,11 +425,68 @@ def test_cookies_are_kept_and_sent_by_credentials_mode(app, page, credentials, k
     assert [cookie for *_, cookie in app.seen] == [None, after, after]
 
 
-@pytest.mark.skipif(version("werkzeug").startswith("2.2."), reason="Werkzeug sends them anywhere")
-def test_cookies_do_not_go_to_another_host(app, browser):
+def test_cookies_do_not_go_to_another_host():
+    app = make_app(origins=SAME_SITE, supports_credentials=True)
+    browser = Browser(app, SAME_SITE)
     browser.fetch("GET", "/a", credentials="include")
-    browser.fetch("GET", "http://b.example/a", credentials="include")
+    browser.fetch("GET", "http://a.localhost/a", credentials="include")
     assert [cookie for *_, cookie in app.seen] == [None, None]
+
+
+def test_cookies_of_a_redirect_are_kept():
+    app = make_app(origins=SAME_SITE, supports_credentials=True)
+
+    @app.after_request
+    def hop(response):
+        if response.location:
+            response.set_cookie("hop", request.args["at"].strip("/"))
+        return response
+
+    Browser(app, SAME_SITE).fetch("GET", "/to/302?at=/a", credentials="include")
+    assert [cookie for *_, cookie in app.seen] == [None, "hop=a"]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "page", "sent", "code"),
+    [
+        ("user=Ada", SAME_SITE, "user=Ada", None),
+        ("user=Ada", APP, None, "samesite-lax-default"),
+        ("user=Ada; SameSite=None; Secure", APP, "user=Ada", None),
+        ("user=Ada; Path=/b", SAME_SITE, None, "path-mismatch"),
+        ("user=caf\xc3\xa9", SAME_SITE, "user=caf\xc3\xa9", None),
+    ],
+)
+def test_a_cookie_may_be_put_in_by_hand(cookie, page, sent, code):
+    app = make_app(origins=page, supports_credentials=True)
+    browser = Browser(app, page)
+    assert browser.set_cookie(cookie) is None
+    outcome = browser.outcome("GET", "/a", credentials="include")
+    assert sent == app.seen[0][-1]
+    assert (sent or "") == outcome.exchanges[0].sent.cookies
+    told = [(note.name, note.code) for note in outcome.cookie_notes if note.event == "not-sent"]
+    assert [("user", code)] * bool(code) == told
+
+
+def test_a_cookie_put_in_by_hand_is_one_of_its_url():
+    app = make_app(origins=SAME_SITE, supports_credentials=True)
+    browser = Browser(app, SAME_SITE)
+    browser.set_cookie("a=1", "/deep/down")
+    browser.set_cookie("b=1", "https://b.example/")
+    browser.fetch("GET", "/deep/er", credentials="include")
+    assert [cookie for *_, cookie in app.seen] == ["a=1"]
+    note = browser.set_cookie("c=1; Domain=other.example")
+    assert note[:3] == ("c", "not-stored", "domain-mismatch")
+
+
+def test_a_cookie_ends_by_the_clock(monkeypatch):
+    date = [1_800_000_000.0]
+    monkeypatch.setattr(testing.time, "time", lambda: date[0])
+    app = make_app(origins=SAME_SITE, supports_credentials=True)
+    browser = Browser(app, SAME_SITE)
+    browser.set_cookie("a=1; Max-Age=60")
+    for date[0] in (1_800_000_059.0, 1_800_000_060.0):
+        browser.fetch("GET", "/a", credentials="include")
+    assert [cookie for *_, cookie in app.seen] == ["a=1", "seen=yes"]
 
 
 def test_cookies_go_along_by_same_origin_if_no_mode_is_given(app):
@@ -350,7 +495,9 @@ def test_cookies_go_along_by_same_origin_if_no_mode_is_given(app):
     assert browser.fetch("GET", "/a").json()["cookies"] == {"seen": "yes"}
 
 
-def test_a_preflight_has_no_cookies(app, browser):
+def test_a_preflight_has_no_cookies():
+    app = make_app(origins=SAME_SITE, supports_credentials=True)
+    browser = Browser(app, SAME_SITE)
     browser.fetch("GET", "/a", credentials="include")
     browser.fetch("PUT", "/a", credentials="include")
     assert [(method, cookie) for method, *_, cookie in app.seen] == [
@@ -361,7 +508,7 @@ def test_a_preflight_has_no_cookies(app, browser):
 
 
 def test_a_blocked_response_still_sets_its_cookies(app):
-    browser = Browser(app, "https://evil.example")
+    browser = Browser(app, SAME_SITE)
     for _ in range(2):
         with pytest.raises(CORSBlocked):
             browser.fetch("GET", "/a", credentials="include")
@@ -467,6 +614,108 @@ def test_an_exception_is_a_500_otherwise(app, browser, path):
 def test_an_app_may_be_tested_under_testing(app, browser):
     app.testing = True
     assert browser.fetch("PUT", "/a", json=1).status == 200
+
+
+# Bodies -------------------------------------------------------------------------------------------
+
+
+class Body:
+    """A body of three parts that notes what is done with it."""
+
+    def __init__(self, done, fails_after=3):
+        self.done = done
+        self.fails_after = fails_after
+
+    def __iter__(self):
+        for number in range(3):
+            if number == self.fails_after:
+                raise LookupError("no more")
+            self.done.append(number)
+            yield b"part"
+
+    def close(self):
+        self.done.append("closed")
+
+
+@pytest.mark.parametrize(
+    ("read_body", "body", "done"),
+    [(True, b"part" * 3, [0, 1, 2, "closed"]), (False, b"", ["closed"])],
+)
+def test_a_body_is_closed_whether_it_is_read_or_not(read_body, body, done):
+    did = []
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Access-Control-Allow-Origin", "*")])
+        return Body(did)
+
+    assert body == Browser(app, read_body=read_body).fetch("GET", "/").body
+    assert done == did
+
+
+def test_without_the_body_no_more_is_read_than_the_headers_take():
+    did = []
+
+    def app(environ, start_response):
+        try:
+            did.append("asked")
+            yield b""
+            start_response("200 OK", [("Access-Control-Allow-Origin", "*")])
+            yield b"first"
+            did.append("more")
+        finally:
+            did.append("closed")
+
+    fetched = Browser(app, read_body=False).fetch("GET", "/")
+    assert (fetched.status, fetched.body, did) == (200, b"", ["asked", "closed"])
+
+
+@pytest.mark.parametrize("fails_after", [0, 1])
+def test_a_body_that_fails_is_an_exception_only_where_it_is_read(fails_after):
+    did = []
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Access-Control-Allow-Origin", "*")])
+        return Body(did, fails_after)
+
+    assert Browser(app, read_body=False).fetch("GET", "/").status == 200
+    with pytest.raises(LookupError):
+        Browser(app).fetch("GET", "/")
+    assert did.count("closed") == 2
+
+
+def test_an_endless_stream_of_flask_is_closed():
+    did = []
+    app = Flask(__name__)
+
+    @app.get("/")
+    def endless():
+        response = Response(stream_with_context(itertools.repeat(b"part")))
+        response.call_on_close(lambda: did.append("closed"))
+        return response
+
+    CORS(app)
+    assert Browser(app, read_body=False).fetch("GET", "/").status == 200
+    assert did == ["closed"]
+
+
+def test_what_an_app_writes_is_body_too():
+    def app(environ, start_response):
+        write = start_response("200 OK", [("Access-Control-Allow-Origin", "*")])
+        write(b"one ")
+        return [b"two"]
+
+    assert Browser(app).fetch("GET", "/").text == "one two"
+
+
+def test_an_error_may_take_the_place_of_the_headers():
+    def app(environ, start_response):
+        start_response("200 OK", [("X-First", "1")])
+        error = (LookupError, LookupError(), None)
+        start_response("500 Oh", [("Access-Control-Allow-Origin", "*")], error)
+        return [b"sorry"]
+
+    fetched = Browser(app).fetch("GET", "/")
+    assert (fetched.status, fetched.text) == (500, "sorry")
 
 
 # The fixture --------------------------------------------------------------------------------------

@@ -1,18 +1,22 @@
 """The other half of the protocol: what a browser does, as pure functions over values.
 
 `fetch` is the whole of it without a network: a generator that yields each request that a browser
-would send, is sent the response, and returns an `Outcome`. Each check that it makes is a `Step`
-that names the part of the Fetch standard (https://fetch.spec.whatwg.org) it comes from.
+would send, is sent the response, and returns a `FetchOutcome`. Each check that it makes is a
+`Step` that names the part of the Fetch standard (https://fetch.spec.whatwg.org) it comes from.
+URLs are those of `urls.py`, cookies those of `cookies.py`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Container, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Literal, NamedTuple, TypeAlias
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from .cookies import CookieJar, CookieNote, is_same_site, without_credentials
 from .core import (
     ACL_ALLOW_HEADERS,
     ACL_CREDENTIALS,
@@ -26,11 +30,14 @@ from .core import (
 from .core.headers import FORBIDDEN_METHODS, is_token, normalize_method
 from .core.origin_patterns import read_origin
 from .core.origins import parse_origin
+from .core.sites import is_trustworthy
+from .urls import URL, parse_url
 
 Credentials: TypeAlias = Literal["omit", "same-origin", "include"]
 Fields: TypeAlias = tuple[tuple[str, str], ...]
-Code: TypeAlias = Literal[
+StepCode: TypeAlias = Literal[
     "method",
+    "mixed-content",
     "preflight",
     "preflight-origin",
     "preflight-credentials",
@@ -44,8 +51,8 @@ Code: TypeAlias = Literal[
 """What a step is about; the first that fails is why a browser refuses."""
 
 
-class Engine(NamedTuple):
-    """Is in what the browsers differ from each other and from the standard."""
+class BrowserProfile(NamedTuple):
+    """The points in which browsers differ from each other and from the standard."""
 
     name: str
     """what it is called"""
@@ -53,22 +60,28 @@ class Engine(NamedTuple):
     """the longest, in seconds, that a preflight is remembered"""
     wildcard_covers_authorization: bool = False
     """whether `*` in Access-Control-Allow-Headers stands for `Authorization` too"""
+    follows_repeated_location: bool = False
+    """whether several Location lines are followed where all say the same"""
 
 
-STANDARD = Engine("the standard")
-CHROMIUM = Engine("Chromium", 7_200, wildcard_covers_authorization=True)
-FIREFOX = Engine("Firefox", 86_400, wildcard_covers_authorization=True)
-WEBKIT = Engine("WebKit", 600, wildcard_covers_authorization=True)
+STANDARD = BrowserProfile("the standard")
+CHROMIUM = BrowserProfile(
+    "Chromium", 7_200, wildcard_covers_authorization=True, follows_repeated_location=True
+)
+FIREFOX = BrowserProfile(
+    "Firefox", 86_400, wildcard_covers_authorization=True, follows_repeated_location=True
+)
+WEBKIT = BrowserProfile("WebKit", 600, wildcard_covers_authorization=True)
 
 
 class Step(NamedTuple):
-    """Is one check of a browser, and how it came out."""
+    """One check of a browser, and how it came out."""
 
-    code: Code
+    code: StepCode
     """what it is about"""
     passed: bool
     """how it came out"""
-    told: str
+    detail: str
     """what was compared, in words"""
     section: str
     """the part of the Fetch standard"""
@@ -76,7 +89,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Request:
-    """Is one request, of a script or as it is sent."""
+    """A request, as a script makes it or as it is sent."""
 
     method: str
     url: str
@@ -88,7 +101,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """Is one response as it arrives."""
+    """A response as it arrives."""
 
     status: int
     headers: Fields = ()
@@ -96,35 +109,43 @@ class Response:
 
     def get(self, name: str) -> str | None:
         """Return the value of a field, its lines joined by commas as Fetch's "get" does."""
-        lines = [value.strip(" \t") for line, value in self.headers if line.lower() == name.lower()]
+        lines = self.lines(name)
         return ", ".join(lines) if lines else None
 
+    def lines(self, name: str) -> list[str]:
+        """Return the values of the lines of a field, in their order."""
+        return [value.strip(" \t") for line, value in self.headers if line.lower() == name.lower()]
 
-class Sent(NamedTuple):
-    """Is a request on the wire."""
+
+class OutgoingRequest(NamedTuple):
+    """A request on the wire."""
 
     request: Request
-    """with the headers that the browser adds, but for cookies"""
+    """with the headers that the browser adds, but for `Cookie`"""
     with_credentials: bool = False
     """whether cookies go with it, and are taken from its response"""
+    cookies: str = ""
+    """the value of `Cookie`, empty where no cookie goes with it"""
 
 
 class Exchange(NamedTuple):
-    """Is a request on the wire and its response."""
+    """A request on the wire and its response."""
 
-    sent: Sent
+    sent: OutgoingRequest
     """the request"""
     response: Response
     """what came back, whole"""
 
 
-class Outcome(NamedTuple):
-    """Is what a script gets: a response, or the step that failed."""
+class FetchOutcome(NamedTuple):
+    """What a script gets: a response, or the step that failed."""
 
     events: tuple[Step | Exchange, ...]
     """the checks and the exchanges, in their order"""
     response: Response | None
     """with the headers that the script may read; `None` where the browser refuses"""
+    cookie_notes: tuple[CookieNote, ...] = ()
+    """the cookies that were not stored or not sent, and why"""
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -137,7 +158,7 @@ class Outcome(NamedTuple):
         return tuple(event for event in self.events if isinstance(event, Exchange))
 
 
-Fetching: TypeAlias = Generator[Sent, Response, Outcome]
+Fetching: TypeAlias = Generator[OutgoingRequest, Response, FetchOutcome]
 
 
 # What needs a preflight ---------------------------------------------------------------------------
@@ -179,8 +200,19 @@ def is_forbidden_header(name: str, value: str = "") -> bool:
     """Return whether a script cannot set a header (Fetch, "forbidden request-header")."""
     name = name.lower()
     if name in {"x-http-method", "x-http-method-override", "x-method-override"}:
-        return any(method.strip().upper() in FORBIDDEN_METHODS for method in value.split(","))
+        return any(method.upper() in FORBIDDEN_METHODS for method in _elements(value))
     return _FORBIDDEN_HEADER.fullmatch(name) is not None
+
+
+_LIST_ELEMENT = re.compile(r'((?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))*)(?:,|\Z)', re.DOTALL)
+
+
+def _elements(value: str) -> list[str]:
+    """Return the elements of a list and empty ones (Fetch, "get, decode, and split").
+
+    A comma in quotes splits nothing.
+    """
+    return [element.strip(" \t") for element in _LIST_ELEMENT.findall(value)]
 
 
 def unsafe_headers(headers: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -242,24 +274,24 @@ def cors_check(request: Request, response: Response, prefix: str = "") -> tuple[
     include = request.credentials == "include"
     allowed = response.get(ACL_ORIGIN)
     passed = allowed == request.origin or (allowed == "*" and not include)
-    told = f"no {ACL_ORIGIN}" if allowed is None else f"{ACL_ORIGIN} is {allowed}"
+    detail = f"no {ACL_ORIGIN}" if allowed is None else f"{ACL_ORIGIN} is {allowed}"
     if passed:
-        told += ", anyone" if allowed == "*" else ", the page's"
+        detail += ", anyone" if allowed == "*" else ", the page's"
     else:
-        told += f"; the page is {request.origin}"
+        detail += f"; the page is {request.origin}"
         if allowed == "*":
-            told += ", and * does not count with credentials"
-    steps = [Step("preflight-origin" if prefix else "origin", passed, told, "CORS check")]
+            detail += ", and * does not count with credentials"
+    steps = [Step("preflight-origin" if prefix else "origin", passed, detail, "CORS check")]
     if passed and include:
         credentials = response.get(ACL_CREDENTIALS)
-        told = f"{ACL_CREDENTIALS} is {credentials}" if credentials else f"no {ACL_CREDENTIALS}"
-        code: Code = "preflight-credentials" if prefix else "credentials"
-        steps.append(Step(code, credentials == "true", told, "CORS check"))
+        detail = f"{ACL_CREDENTIALS} is {credentials}" if credentials else f"no {ACL_CREDENTIALS}"
+        code: StepCode = "preflight-credentials" if prefix else "credentials"
+        steps.append(Step(code, credentials == "true", detail, "CORS check"))
     return tuple(steps)
 
 
 def preflight_check(
-    request: Request, response: Response, engine: Engine = STANDARD
+    request: Request, response: Response, engine: BrowserProfile = STANDARD
 ) -> tuple[Step, ...]:
     """Check whether a preflight's response allows `request`; stops at the first that fails.
 
@@ -280,25 +312,27 @@ def preflight_check(
 def _method_step(request: Request, response: Response, section: str) -> Step:
     methods = _listed(response, ACL_METHODS)
     if methods is None:
-        told = f"{ACL_METHODS} is malformed: {response.get(ACL_METHODS)}"
-        return Step("preflight-method", False, told, section)
+        detail = f"{ACL_METHODS} is malformed: {response.get(ACL_METHODS)}"
+        return Step("preflight-method", False, detail, section)
     if request.method in SAFELISTED_METHODS:
-        told = f"{request.method} needs no permission"
-        return Step("preflight-method", True, told, section)
-    told = f"{ACL_METHODS} is {', '.join(methods)}" if methods else f"no {ACL_METHODS}"
-    return Step("preflight-method", _allows_method(request, methods), told, section)
+        detail = f"{request.method} needs no permission"
+        return Step("preflight-method", True, detail, section)
+    detail = f"{ACL_METHODS} is {', '.join(methods)}" if methods else f"no {ACL_METHODS}"
+    return Step("preflight-method", _allows_method(request, methods), detail, section)
 
 
-def _headers_step(request: Request, response: Response, section: str, engine: Engine) -> Step:
+def _headers_step(
+    request: Request, response: Response, section: str, engine: BrowserProfile
+) -> Step:
     names = _listed(response, ACL_ALLOW_HEADERS)
     if names is None:
-        told = f"{ACL_ALLOW_HEADERS} is malformed: {response.get(ACL_ALLOW_HEADERS)}"
-        return Step("preflight-headers", False, told, section)
+        detail = f"{ACL_ALLOW_HEADERS} is malformed: {response.get(ACL_ALLOW_HEADERS)}"
+        return Step("preflight-headers", False, detail, section)
     if missing := _missing_headers(request, names, engine):
-        told = f"{ACL_ALLOW_HEADERS} does not name {', '.join(missing)}"
-        return Step("preflight-headers", False, told, section)
-    told = f"{ACL_ALLOW_HEADERS} names what is asked for" if names else "none needs permission"
-    return Step("preflight-headers", True, told, section)
+        detail = f"{ACL_ALLOW_HEADERS} does not name {', '.join(missing)}"
+        return Step("preflight-headers", False, detail, section)
+    detail = f"{ACL_ALLOW_HEADERS} names what is asked for" if names else "none needs permission"
+    return Step("preflight-headers", True, detail, section)
 
 
 def _allows_method(request: Request, methods: Container[str]) -> bool:
@@ -306,7 +340,7 @@ def _allows_method(request: Request, methods: Container[str]) -> bool:
     return wildcard or request.method in methods or request.method in SAFELISTED_METHODS
 
 
-def _missing_headers(request: Request, names: Iterable[str], engine: Engine) -> list[str]:
+def _missing_headers(request: Request, names: Iterable[str], engine: BrowserProfile) -> list[str]:
     allowed = {name.lower() for name in names}
     wildcard = "*" in allowed and request.credentials != "include"
     return [
@@ -317,7 +351,7 @@ def _missing_headers(request: Request, names: Iterable[str], engine: Engine) -> 
     ]
 
 
-def remembered_for(response: Response, engine: Engine = STANDARD) -> int:
+def remembered_for(response: Response, engine: BrowserProfile = STANDARD) -> int:
     """Return for how many seconds a preflight is remembered; missing or malformed counts as 5."""
     value = response.get(ACL_MAX_AGE) or ""
     # 18 digits are more than any cap.
@@ -369,6 +403,9 @@ def origin_of(url: str) -> str:
         ValueError: if it has none.
     """
     try:
+        parsed = parse_url(url)
+        if parsed.is_http:
+            return parsed.origin
         parts = urlsplit(url)
         origin = str(read_origin(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"))
     except ValueError:
@@ -379,13 +416,13 @@ def origin_of(url: str) -> str:
 
 
 class PreflightCache:
-    """Remembers what preflights have allowed (Fetch, "CORS-preflight cache")."""
+    """What preflights have allowed (Fetch, "CORS-preflight cache")."""
 
     def __init__(self) -> None:
         # Until when: by origin, URL, credentials, field, and method or name.
         self._entries: dict[tuple[str, str, bool, str, str], float] = {}
 
-    def covers(self, request: Request, now: float, engine: Engine) -> bool:
+    def covers(self, request: Request, now: float, engine: BrowserProfile) -> bool:
         """Return whether what is remembered at a time, in seconds, allows a request."""
         allowed: dict[str, set[str]] = {ACL_METHODS: set(), ACL_ALLOW_HEADERS: set()}
         for (origin, url, include, field, name), expires in self._entries.items():
@@ -396,7 +433,9 @@ class PreflightCache:
             request, allowed[ACL_ALLOW_HEADERS], engine
         )
 
-    def remember(self, request: Request, response: Response, now: float, engine: Engine) -> None:
+    def remember(
+        self, request: Request, response: Response, now: float, engine: BrowserProfile
+    ) -> None:
         """Keep what the response to a request's preflight allows."""
         expires = now + remembered_for(response, engine)
         include = request.credentials == "include"
@@ -410,11 +449,14 @@ class PreflightCache:
         self._entries = {key: at for key, at in self._entries.items() if key[:2] != place}
 
 
-def fetch(
+def fetch(  # noqa: PLR0913  (what a browser knows beside the request; each has a default)
     request: Request,
-    engine: Engine = STANDARD,
+    engine: BrowserProfile = STANDARD,
     cache: PreflightCache | None = None,
     now: float = 0,
+    *,
+    jar: CookieJar | None = None,
+    date: float = 0,
 ) -> Fetching:
     """Do what a browser does for `fetch(url, {mode: "cors"})`, redirects included.
 
@@ -423,6 +465,8 @@ def fetch(
         engine: the browser.
         cache: what earlier preflights have allowed.
         now: the time in seconds, for the cache.
+        jar: the cookies of earlier responses.
+        date: the time in seconds since 1970, for the cookies.
 
     Yields:
         Each request as it is sent; send its response back.
@@ -434,20 +478,21 @@ def fetch(
         ValueError: if a script could not make the request: its URL is not one of `http` or
             `https` or holds a user name, or a header is none.
     """
-    flow = _Flow(engine, cache, now)
+    request = _as_scripted(request)
+    flow = _Flow(request.origin, engine, cache or PreflightCache(), now, jar or CookieJar(), date)
     response = yield from flow.run(request)
-    return Outcome(tuple(flow.events), response)
-
-
-_HTTP = ("http://", "https://")
+    return FetchOutcome(tuple(flow.events), response, tuple(flow.cookie_notes))
 
 
 def _as_scripted(request: Request) -> Request:
     """Return a request as a script makes it (Fetch, "new Request()" and "append")."""
-    if not origin_of(request.url).startswith(_HTTP):
+    try:
+        url = parse_url(request.url)
+    except ValueError as error:
+        raise ValueError(f"{request.url!r} is no http or https URL: {error}") from error
+    if not url.is_http:
         raise ValueError(f"{request.url!r} is no http or https URL")
-    parts = urlsplit(request.url)
-    if parts.username or parts.password:
+    if url.username or url.password:
         raise ValueError(f"{request.url!r} holds a user name or a password")
     headers: list[tuple[str, str]] = []
     for name, value in request.headers:
@@ -456,78 +501,102 @@ def _as_scripted(request: Request) -> Request:
             raise ValueError(f"{name!r}: {value!r} is no header")
         if not is_forbidden_header(name, stripped):
             headers.append((name, stripped))
-    return replace(request, method=normalize_method(request.method), headers=tuple(headers))
+    method = normalize_method(request.method)
+    return replace(request, method=method, url=url.href, headers=tuple(headers))
 
 
+@dataclass
 class _Flow:
-    """Is one fetch under way."""
+    """One fetch under way."""
 
-    def __init__(self, engine: Engine, cache: PreflightCache | None, now: float) -> None:
-        self.events: list[Step | Exchange] = []
-        self._engine = engine
-        self._cache = cache or PreflightCache()
-        self._now = now
+    page: str
+    """the origin of the page"""
+    engine: BrowserProfile
+    cache: PreflightCache
+    now: float
+    jar: CookieJar
+    date: float
+    cross_origin: bool = False
+    """whether a request has left the origin of the page; no redirect leads back"""
+    redirects: int = 0
+    events: list[Step | Exchange] = dataclass_field(default_factory=list)
+    cookie_notes: list[CookieNote] = dataclass_field(default_factory=list)
 
-    def run(self, request: Request) -> Generator[Sent, Response, Response | None]:
-        request = _as_scripted(request)
+    def run(self, request: Request) -> Generator[OutgoingRequest, Response, Response | None]:
         if not is_token(request.method) or request.method.upper() in FORBIDDEN_METHODS:
-            told = f"no script may send {request.method}"
-            self.events.append(Step("method", False, told, "forbidden method"))
+            detail = f"no script may send {request.method}"
+            self._refuse("method", detail, "forbidden method")
             return None
-        page = request.origin
-        cross_origin = False
-        for _ in range(21):
-            cross_origin = cross_origin or origin_of(request.url) != page
-            response = yield from self._hop(request, cross_origin=cross_origin)
-            if response is None:
-                if preflight_reasons(request):
-                    self._cache.forget(request)
-                return None
-            location = response.get("Location")
-            if location is None or response.status not in {301, 302, 303, 307, 308}:
-                readable = readable_headers(
-                    response, request.credentials, cross_origin=cross_origin
-                )
-                return replace(response, headers=readable)
-            redirected = self._redirected(request, response, page, cross_origin=cross_origin)
+        with_preflight = False
+        while True:
+            self.cross_origin = self.cross_origin or origin_of(request.url) != self.page
+            with_preflight = with_preflight or self._needs_preflight(request)
+            response = yield from self._hop(request)
+            if response is not None and not _is_redirect(response):
+                return self._as_read(request, response)
+            redirected = self._redirected(request, response) if response else None
             if redirected is None:
-                return None
+                break
             request = redirected
-        self._refuse_redirect("on and on, more than 20 times")
+        # Fetch, "main fetch": a network error clears the entries of the URL that it came from.
+        # Chromium keeps them where it is a redirect that is refused.
+        if with_preflight:
+            self.cache.forget(request)
         return None
 
-    def _hop(
-        self, request: Request, *, cross_origin: bool
-    ) -> Generator[Sent, Response, Response | None]:
+    def _needs_preflight(self, request: Request) -> bool:
+        return self.cross_origin and bool(preflight_reasons(request))
+
+    def _hop(self, request: Request) -> Generator[OutgoingRequest, Response, Response | None]:
         """Send one request, after its preflight; return its response if the checks pass."""
-        if cross_origin and preflight_reasons(request):
+        if _is_mixed_content(self.page, request.url):
+            detail = f"{request.url} would go in the clear, and the page came over https"
+            self._refuse("mixed-content", detail, "main fetch")
+            return None
+        if self._needs_preflight(request):
             allowed = yield from self._preflight(request)
             if not allowed:
                 return None
         headers = request.headers
-        if cross_origin or request.method not in {"GET", "HEAD"}:
+        if self.cross_origin or request.method not in {"GET", "HEAD"}:
             headers = (*headers, ("Origin", request.origin))
-        include = request.credentials == "include"
-        with_credentials = include or (request.credentials == "same-origin" and not cross_origin)
-        response = yield from self._send(Sent(replace(request, headers=headers), with_credentials))
-        if cross_origin and not self._passed(cors_check(request, response)):
+        response = yield from self._exchange(replace(request, headers=headers))
+        if self.cross_origin and not self._passed(cors_check(request, response)):
             return None
         return response
 
-    def _preflight(self, request: Request) -> Generator[Sent, Response, bool]:
+    def _preflight(self, request: Request) -> Generator[OutgoingRequest, Response, bool]:
         reasons = "; ".join(preflight_reasons(request))
-        if self._cache.covers(request, self._now, self._engine):
-            told = f"needed ({reasons}), and remembered"
-            self.events.append(Step("preflight", True, told, "CORS-preflight cache"))
+        if self.cache.covers(request, self.now, self.engine):
+            detail = f"needed ({reasons}), and remembered"
+            self.events.append(Step("preflight", True, detail, "CORS-preflight cache"))
             return True
         self.events.append(Step("preflight", True, f"needed: {reasons}", "HTTP fetch"))
-        response = yield from self._send(Sent(preflight_request(request)))
-        passed = self._passed(preflight_check(request, response, self._engine))
+        response = yield from self._send(OutgoingRequest(preflight_request(request)))
+        passed = self._passed(preflight_check(request, response, self.engine))
         if passed:
-            self._cache.remember(request, response, self._now, self._engine)
+            self.cache.remember(request, response, self.now, self.engine)
         return passed
 
-    def _send(self, sent: Sent) -> Generator[Sent, Response, Response]:
+    def _exchange(self, request: Request) -> Generator[OutgoingRequest, Response, Response]:
+        """Send a request with its cookies, and take those of the response."""
+        url = parse_url(request.url)
+        same_site = is_same_site(self.page, url)
+        cookies, notes = self.jar.select(url, self.date, same_site=same_site)
+        omitted = request.credentials == "omit"
+        if omitted or (request.credentials == "same-origin" and self.cross_origin):
+            response = yield from self._send(OutgoingRequest(request))
+            self.cookie_notes += without_credentials(url, cookies, response.lines("Set-Cookie"))
+            return response
+        self.cookie_notes += notes
+        value = "; ".join(cookie.pair for cookie in cookies)
+        response = yield from self._send(OutgoingRequest(request, True, value))
+        for line in response.lines("Set-Cookie"):
+            note = self.jar.store(line, url, self.date, same_site=same_site)
+            self.cookie_notes += [note] if note else []
+        return response
+
+    def _send(self, sent: OutgoingRequest) -> Generator[OutgoingRequest, Response, Response]:
         response = yield sent
         self.events.append(Exchange(sent, response))
         return response
@@ -536,36 +605,72 @@ class _Flow:
         self.events += steps
         return steps[-1].passed
 
-    def _refuse_redirect(self, told: str) -> None:
-        self.events.append(Step("redirect", False, told, "HTTP-redirect fetch"))
+    def _refuse(self, code: StepCode, detail: str, section: str) -> None:
+        self.events.append(Step(code, False, detail, section))
 
-    def _redirected(
-        self, request: Request, response: Response, page: str, *, cross_origin: bool
-    ) -> Request | None:
+    def _redirected(self, request: Request, response: Response) -> Request | None:
         """Return the request that a redirect leads to (Fetch, "HTTP-redirect fetch")."""
-        url = response.get("Location") or ""
-        try:
-            url = urljoin(request.url, url)
-            target = origin_of(url)
-        except ValueError:
-            target = ""
-        if not target.startswith(_HTTP):
-            self._refuse_redirect(f"to {url}, which is no http or https URL")
+        here = parse_url(request.url)
+        url = self._redirect_url(here, response.lines("Location"))
+        if url is None:
             return None
-        parts = urlsplit(url)
-        if (parts.username or parts.password) and (cross_origin or target != page):
-            self._refuse_redirect(f"to {url}, which holds a user name or password")
-            return None
-        told = f"{response.status} to {url}"
+        detail = f"{response.status} to {url.href}"
         headers, method, origin = request.headers, request.method, request.origin
         if (response.status in {301, 302} and method == "POST") or (
             response.status == 303 and method not in {"GET", "HEAD"}
         ):
-            method, told = "GET", told + ", as GET"
+            method, detail = "GET", detail + ", as GET"
             headers = tuple(line for line in headers if line[0].lower() not in _BODY_HEADERS)
-        if target != origin_of(request.url):
+        if url.origin != here.origin:
             headers = tuple(line for line in headers if line[0].lower() != "authorization")
-            if page != origin_of(request.url):
-                origin, told = "null", told + "; from here on the origin is null"
-        self.events.append(Step("redirect", True, told, "HTTP-redirect fetch"))
-        return replace(request, method=method, url=url, headers=headers, origin=origin)
+            if self.page != here.origin:
+                origin, detail = "null", detail + "; from here on the origin is null"
+        self.events.append(Step("redirect", True, detail, "HTTP-redirect fetch"))
+        return replace(request, method=method, url=url.href, headers=headers, origin=origin)
+
+    def _redirect_url(self, here: URL, locations: Sequence[str]) -> URL | None:
+        """Return where a redirect leads, if a browser follows it."""
+        url, refused = _location_url(locations[0], here), None
+        same = self.engine.follows_repeated_location and len({*locations}) == 1
+        if len(locations) > 1 and not same:
+            refused = f"to {' and '.join(locations)} at once"
+        elif url is None or not url.is_http:
+            refused = f"to {locations[0]}, which is no http or https URL"
+        elif (url.username or url.password) and (self.cross_origin or url.origin != self.page):
+            refused = f"to {url.href}, which holds a user name or password"
+        elif self.redirects == 20:
+            refused = "on and on, more than 20 times"
+        if refused is None:
+            self.redirects += 1
+            return url
+        self._refuse("redirect", refused, "HTTP-redirect fetch")
+        return None
+
+    def _as_read(self, request: Request, response: Response) -> Response:
+        """Return a response as the script gets it, with the headers that it may read."""
+        headers = readable_headers(response, request.credentials, cross_origin=self.cross_origin)
+        return replace(response, headers=headers)
+
+
+def _is_mixed_content(page: str, url: str) -> bool:
+    """Return whether a browser blocks a URL for the sake of a page that came over https.
+
+    https://www.w3.org/TR/mixed-content/#should-block-fetch; a fetch of a script is not upgraded.
+    """
+    target = parse_url(url)
+    return page.startswith("https://") and not is_trustworthy(target.scheme, target.host)
+
+
+def _is_redirect(response: Response) -> bool:
+    return response.status in {301, 302, 303, 307, 308} and bool(response.lines("Location"))
+
+
+def _location_url(location: str, base: URL) -> URL | None:
+    """Return where a redirect leads, or `None` if that is no URL (Fetch, "location URL")."""
+    with contextlib.suppress(UnicodeError):  # what is sent as UTF-8 is read as such
+        location = location.encode("latin-1").decode("utf-8")
+    try:
+        url = parse_url(location, base)
+    except ValueError:
+        return None
+    return url if url.fragment is not None else url._replace(fragment=base.fragment)

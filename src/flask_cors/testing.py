@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from json import dumps, loads
 from typing import TypedDict
-from urllib.parse import urljoin, urlsplit
 
 from werkzeug.datastructures import Headers
-from werkzeug.test import Client
+from werkzeug.test import EnvironBuilder
 
 from .browser import (
     STANDARD,
+    BrowserProfile,
     Credentials,
-    Engine,
-    Outcome,
+    FetchOutcome,
+    OutgoingRequest,
     PreflightCache,
     Request,
     Response,
-    Sent,
     Step,
     fetch,
     origin_of,
 )
+from .cookies import CookieJar, CookieNote
 from .core import ACL_REQUEST_METHOD, CORSError
 from .core.options import Unpack
-from .wsgi import WSGIApplication
+from .core.origins import is_origin
+from .urls import parse_url
+from .wsgi import ExcInfo, ResponseLines, WSGIApplication, WSGIEnvironment
 
 
 class FetchOptions(TypedDict, total=False):
@@ -45,9 +47,9 @@ class FetchOptions(TypedDict, total=False):
 
 
 class CORSBlocked(CORSError):  # noqa: N818  (a state of the world, as in "TypeError: Failed to fetch")
-    """Says that a browser keeps a response from the script, or does not send the request."""
+    """A browser keeps a response from the script, or does not send the request."""
 
-    def __init__(self, step: Step, outcome: Outcome) -> None:
+    def __init__(self, step: Step, outcome: FetchOutcome) -> None:
         super().__init__(step, outcome)
         self.step = step
         """the check that failed"""
@@ -59,18 +61,18 @@ class CORSBlocked(CORSError):  # noqa: N818  (a state of the world, as in "TypeE
             f"\n  {sent.request.method} {sent.request.url} -> {response.status}"
             for sent, response in self.outcome.exchanges
         )
-        return f"{self.step.code}: {self.step.told} (Fetch, {self.step.section}){sent}"
+        return f"{self.step.code}: {self.step.detail} (Fetch, {self.step.section}){sent}"
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """Is what a script gets."""
+    """What a script gets."""
 
     status: int
     headers: Headers
     """those that the script may read"""
     body: bytes
-    outcome: Outcome
+    outcome: FetchOutcome
     """every step, and the requests that were sent with their responses"""
 
     @property
@@ -84,19 +86,18 @@ class Fetched:
 
 
 class Browser:
-    """Fetches from an app as a page of another origin would, with cookies and a preflight cache.
-
-    Whether a cookie is kept back by its `SameSite` or `Secure` attribute is not modelled; Werkzeug
-    2.2 sends every cookie to every host.
+    """A page of another origin, which fetches from an app; with cookies and a preflight cache.
 
     Args:
         app: a Flask app, or any WSGI callable. It answers for every host.
         origin: the origin of the page, or its URL; `null` for a sandboxed one.
         server: the URL that the app is served at.
         engine: the browser.
+        read_body: whether bodies are read. Without it a body is closed once the headers are there,
+            so that one that never ends does no harm, and is empty in what is returned.
 
     Raises:
-        ValueError: if the page has no such origin.
+        ValueError: if the page has no such origin, or `server` is no URL.
     """
 
     def __init__(
@@ -105,14 +106,31 @@ class Browser:
         origin: str = "https://app.example",
         *,
         server: str = "http://localhost",
-        engine: Engine = STANDARD,
+        engine: BrowserProfile = STANDARD,
+        read_body: bool = True,
     ) -> None:
         self.origin: str = origin if origin == "null" else origin_of(origin)
-        self._server = server
+        if not is_origin(self.origin):
+            raise ValueError(f"{origin!r} has no origin")
+        self._app = app
+        self._server = parse_url(server)
         self._engine = engine
-        self._with_cookies = Client(app)
-        self._without = Client(app, use_cookies=False)
+        self._read_body = read_body
         self._cache = PreflightCache()
+        self._jar = CookieJar()
+
+    def set_cookie(self, cookie: str, url: str = "/") -> CookieNote | None:
+        """Put a cookie into the browser, as if the server had set it on a page of its own.
+
+        Args:
+            cookie: what would stand in `Set-Cookie`: `user=Ada; SameSite=None; Secure`.
+            url: where it comes from: a path on the server, or a whole URL.
+
+        Returns:
+            Why it is not stored, or `None`.
+        """
+        place = parse_url(url, self._server)
+        return self._jar.store(cookie, place, time.time(), same_site=True)
 
     def fetch(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Fetched:
         """Return what a script gets for `fetch(url, {method, headers, body, credentials})`.
@@ -132,7 +150,7 @@ class Browser:
         response = outcome.response
         return Fetched(response.status, Headers(response.headers), response.body, outcome)
 
-    def outcome(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Outcome:
+    def outcome(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchOutcome:
         """Same as `fetch`, but returns every step, and raises no `CORSBlocked`."""
         headers = options.get("headers", ())
         fields = [*(headers.items() if isinstance(headers, Mapping) else headers)]
@@ -146,35 +164,68 @@ class Browser:
             fields.append(("Content-Type", kind))
         request = Request(
             method,
-            urljoin(self._server, url),
+            parse_url(url, self._server).href,
             tuple(fields),
             self.origin,
             options.get("credentials", "same-origin"),
         )
-        fetching = fetch(request, self._engine, self._cache, time.monotonic())
+        fetching = fetch(
+            request,
+            self._engine,
+            self._cache,
+            time.monotonic(),
+            jar=self._jar,
+            date=time.time(),
+        )
         advance = partial(next, fetching)
         while True:
             try:
                 sent = advance()
             except StopIteration as stop:
-                outcome: Outcome = stop.value
+                outcome: FetchOutcome = stop.value
                 return outcome
             advance = partial(fetching.send, self._send(sent, body))
 
-    def _send(self, sent: Sent, body: bytes | str | None) -> Response:
+    def _send(self, sent: OutgoingRequest, body: bytes | str | None) -> Response:
         request = sent.request
         preflight = any(name == ACL_REQUEST_METHOD for name, _ in request.headers)
-        client = self._with_cookies if sent.with_credentials else self._without
-        url = urlsplit(request.url)
-        response = client.open(
-            url._replace(path=url.path or "/").geturl(),
-            base_url=origin_of(request.url) + "/",
+        url = parse_url(request.url)
+        cookies = [("Cookie", sent.cookies)] if sent.cookies else []
+        builder = EnvironBuilder(
+            url._replace(username="", password="", fragment=None).href,
+            base_url=url.origin + "/",
             method=request.method,
-            headers=list(request.headers),
+            headers=[*request.headers, *cookies],
             data=None if preflight or request.method in {"GET", "HEAD"} else body,
-            buffered=True,
         )
-        return Response(response.status_code, tuple(response.headers.items()), response.get_data())
+        try:
+            return _call(self._app, builder.get_environ(), read_body=self._read_body)
+        finally:
+            builder.close()
+
+
+def _call(app: WSGIApplication, environ: WSGIEnvironment, *, read_body: bool) -> Response:
+    """Return what an app answers; without `read_body` no part of the body more than it takes."""
+    heads: list[tuple[str, ResponseLines]] = []
+    written: list[bytes] = []
+
+    def start_response(
+        status: str, headers: ResponseLines, _exc_info: ExcInfo | None = None, /
+    ) -> Callable[[bytes], object]:
+        heads.append((status, headers))  # the last counts: that of an error replaces another
+        return written.append
+
+    body = app(environ, start_response)
+    try:
+        for part in body if read_body or not heads else ():
+            written.append(part)
+            if heads and not read_body:  # apps may start the response with the first part
+                break
+    finally:
+        close: Callable[[], object] = getattr(body, "close", list)
+        close()
+    status, headers = heads[-1]
+    return Response(int(status[:3]), tuple(headers), b"".join(written) if read_body else b"")
 
 
 if sys.modules.get("pytest"):  # nobody else has to have it, or to wait for its import

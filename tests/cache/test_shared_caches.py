@@ -517,7 +517,7 @@ def ask(cache: Cache, area: Area, asker: Asker, url: str) -> tuple[list[str], st
     got = answer.response.get(ACL_ORIGIN)
     found = [f"it was for {got}"] if got not in {None, asker.origin, area.shared} else []
     if steps[-1].passed != (asker.permitted and asker.origin in area.allowed):
-        found.append(steps[-1].told)
+        found.append(steps[-1].detail)
     return [f"{area.name}: {asker}: {wrong}" for wrong in found], answer.kept
 
 

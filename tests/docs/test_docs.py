@@ -15,8 +15,10 @@ from flask import Flask
 
 import flask_cors
 import flask_cors.browser
+import flask_cors.cookies
 import flask_cors.core
 import flask_cors.testing
+import flask_cors.urls
 from flask_cors import CORS, cross_origin
 from flask_cors.core import Settings
 from flask_cors.core.options import OPTIONS, CrossOriginOptions, ResourceOptions
@@ -196,7 +198,9 @@ def test_the_api_page_describes_the_public_names_of_the_core() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [flask_cors.browser, flask_cors.testing], ids=lambda m: m.__name__
+    "module",
+    [flask_cors.browser, flask_cors.cookies, flask_cors.testing, flask_cors.urls],
+    ids=lambda module: module.__name__,
 )
 def test_the_api_page_describes_what_a_module_defines(module: ModuleType) -> None:
     described = documented()[module.__name__]

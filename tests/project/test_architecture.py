@@ -37,7 +37,9 @@ ENTERS = {
     "flask_cors._flask": {"wsgi"},
     "flask_cors.decorator": {"_flask", "wsgi"},
     "flask_cors.extension": {"_flask", "wsgi"},
-    "flask_cors.testing": {"browser", *ADAPTERS},
+    "flask_cors.browser": {"cookies", "urls"},
+    "flask_cors.cookies": {"urls"},
+    "flask_cors.testing": {"browser", "cookies", "urls", *ADAPTERS},
 }
 OF_FLASK = {"_flask", "cli", "decorator", "extension", "testing"}
 WITH_FLASK = {"click", "flask", "werkzeug"}
@@ -94,7 +96,7 @@ def test_the_core_neither_logs_nor_reads_nor_writes(module: str) -> None:
 def test_imports_point_one_way(module: str) -> None:
     allowed = {"core", "_advice", "_log"} | ENTERS.get(module, set())
     if module.startswith("flask_cors.cli."):
-        allowed |= {"browser", "cli", "testing", *ADAPTERS}
+        allowed |= {"browser", "cli", "cookies", "testing", "urls", *ADAPTERS}
     assert set() == rooms(module) - allowed - {module.rpartition(".")[2]}
 
 

@@ -19,7 +19,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import EnvironBuilder
 
 from .._flask import policy_for
-from ..browser import Exchange, Outcome, Step, origin_of
+from ..browser import Exchange, FetchOutcome, Step, origin_of
 from ..core import ConfigurationError, CORSWarning, Policy
 from ..core.errors import Code
 from ..core.options import Unpack
@@ -176,17 +176,17 @@ def _cors_fields(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _print_steps(cases: list[Case], outcome: Outcome) -> None:
+def _print_steps(cases: list[Case], outcome: FetchOutcome) -> None:
     remaining = iter(cases)
     for event in outcome.events:
         if isinstance(event, Exchange):
             _print_exchange(next(remaining))
         elif event.code == "preflight":
-            _print(f"preflight {event.told}", "  ")
+            _print(f"preflight {event.detail}", "  ")
         else:
             label = event.code.removeprefix("preflight-") + ": "
-            told = event.told if event.told.startswith(label[:-2]) else label + event.told
-            _print(f"{'✓' if event.passed else '✗'} {told}", "  ")
+            detail = event.detail if event.detail.startswith(label[:-2]) else label + event.detail
+            _print(f"{'✓' if event.passed else '✗'} {detail}", "  ")
 
 
 def _print_exchange(case: Case) -> None:
@@ -200,7 +200,7 @@ def _print_exchange(case: Case) -> None:
         _print(f"{name}: {value}", "    ")
 
 
-def _print_verdict(cases: list[Case], outcome: Outcome, found: list[Finding]) -> None:
+def _print_verdict(cases: list[Case], outcome: FetchOutcome, found: list[Finding]) -> None:
     click.echo()
     told = advice(cases, outcome)
     if told is not None:
@@ -215,7 +215,7 @@ def _print_verdict(cases: list[Case], outcome: Outcome, found: list[Finding]) ->
         _print(f"See also what `flask cors check` finds: {codes}")
 
 
-def _explained(cases: list[Case], outcome: Outcome) -> dict[str, object]:
+def _explained(cases: list[Case], outcome: FetchOutcome) -> dict[str, object]:
     told, remaining = advice(cases, outcome), iter(cases)
     return {
         "readable": outcome.response is not None,
@@ -224,7 +224,7 @@ def _explained(cases: list[Case], outcome: Outcome) -> dict[str, object]:
         "cure": told.cure if told else None,
         "notes": [] if told else notes(cases[-1], outcome),
         "events": [
-            {"step": event._asdict()}
+            {"step": _step_row(event)}
             if isinstance(event, Step)
             else {
                 "request": asdict(event.sent.request),
@@ -234,6 +234,11 @@ def _explained(cases: list[Case], outcome: Outcome) -> dict[str, object]:
             for event in outcome.events
         ],
     }
+
+
+def _step_row(step: Step) -> dict[str, object]:
+    code, passed, detail, section = step
+    return {"code": code, "passed": passed, "told": detail, "section": section}
 
 
 # routes -------------------------------------------------------------------------------------------

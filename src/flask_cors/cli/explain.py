@@ -30,7 +30,7 @@ from .._flask import (
     state_of,
     view_policy,
 )
-from ..browser import Exchange, Outcome, Response, origin_of
+from ..browser import Exchange, FetchOutcome, Response, origin_of
 from ..core import (
     ACL_ALLOW_HEADERS,
     ACL_CREDENTIALS,
@@ -222,7 +222,7 @@ class Case:
         return f"the app itself answers {status} {HTTP_STATUS_CODES.get(status, '')}".strip()
 
 
-def notes(case: Case, outcome: Outcome) -> list[str]:
+def notes(case: Case, outcome: FetchOutcome) -> list[str]:
     """Return what to know about a response that can be read: it may be no success."""
     found: list[str] = []
     if case.exchange.response.status >= 400:
@@ -243,15 +243,20 @@ def notes(case: Case, outcome: Outcome) -> list[str]:
 # Why a browser refuses ----------------------------------------------------------------------------
 
 
-def advice(cases: Sequence[Case], outcome: Outcome) -> Advice | None:
+def advice(cases: Sequence[Case], outcome: FetchOutcome) -> Advice | None:
     """Return why a browser refuses and what to do about it, or `None` where it does not."""
     if outcome.response is not None:
         return None
     step = outcome.steps[-1]
     if step.code == "method":
-        return Advice(f"In a browser {step.told}.", "Use another method.")
+        return Advice(f"In a browser {step.detail}.", "Use another method.")
     if step.code == "redirect":
-        return Advice(f"Browsers refuse a redirect {step.told}.", "Fetch the right URL at once.")
+        return Advice(f"Browsers refuse a redirect {step.detail}.", "Fetch the right URL at once.")
+    if step.code == "mixed-content":
+        return Advice(
+            f"This is mixed content: {step.detail}.",
+            "Serve the app over https, and fetch it there.",
+        )
     case = cases[-1]
     last = case.exchange.sent.request.url
     if case.elsewhere:
