@@ -62,7 +62,7 @@ class Described(NamedTuple):
 def docstrings() -> dict[str, str]:
     """Return the docstring under each option of `CORS`, in their order there."""
     found: dict[str, str] = {}
-    for owner in (options.CrossOriginOptions, options.ResourceOptions, options.CORSOptions):
+    for owner in (options.CrossOriginOptions, options.ResourceOptions, options.MiddlewareOptions):
         [definition] = ast.parse(inspect.getsource(owner)).body
         assert isinstance(definition, ast.ClassDef)  # noqa: S101  (it is the source of a class)
         for key, below in zip(definition.body, definition.body[1:], strict=False):

@@ -22,7 +22,7 @@ from asgiref.wsgi import WsgiToAsgi
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
-from flask_cors import CORS, ConfigurationError, CORSOptions
+from flask_cors import CORS, ConfigurationError, MiddlewareOptions
 from flask_cors.asgi import CORSMiddleware
 from flask_cors.core import Policy
 
@@ -109,7 +109,7 @@ def canonical(text: str) -> str | None:
     return origin if origin != "null" else None
 
 
-def cors_options(tenants: Tenants) -> CORSOptions:
+def cors_options(tenants: Tenants) -> MiddlewareOptions:
     """Return the options that the Flask extension and the ASGI middleware share."""
     return {
         "resources": {"/api/*": {"origins": tenants.allow}},

@@ -7,6 +7,7 @@ from .core import (
     CORSOptions,
     CORSWarning,
     CrossOriginOptions,
+    MiddlewareOptions,
     Problem,
     ResourceOptions,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "CORSWarning",
     "ConfigurationError",
     "CrossOriginOptions",
+    "MiddlewareOptions",
     "Problem",
     "ResourceOptions",
     "__version__",

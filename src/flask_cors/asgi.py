@@ -16,7 +16,7 @@ from .core import Decision, Policy
 from .core.errors import Problems
 from .core.headers import REQUEST_FIELDS
 from .core.merge import MERGED_FIELDS, RESPONSE_FIELDS, Field, merge
-from .core.options import CORSOptions, Unpack
+from .core.options import MIDDLEWARE_OPTIONS, MiddlewareOptions, Unpack
 from .core.policy import compile_resources
 from .core.resources import ResourceTable
 from .core.settings import OptionSource
@@ -81,15 +81,19 @@ class CORSMiddleware:
 
     Args:
         app: the ASGI app.
-        options: those of `flask_cors.CORS`, by name; origin callables may be `async`.
+        options: those of `flask_cors.CORS`, by name, but `intercept_exceptions`; origin callables
+            may be `async`.
 
     Raises:
         ConfigurationError: with every problem of the options.
     """
 
-    def __init__(self, app: ASGIApp, **options: Unpack[CORSOptions]) -> None:
+    def __init__(self, app: ASGIApp, **options: Unpack[MiddlewareOptions]) -> None:
         self.app = app
-        self._resources = ResourceTable(compile_resources([OptionSource({**options})], Problems()))
+        entries = compile_resources(
+            [OptionSource({**options})], Problems(), allowed=MIDDLEWARE_OPTIONS
+        )
+        self._resources = ResourceTable(entries)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

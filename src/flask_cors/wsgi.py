@@ -16,7 +16,7 @@ from .core import Decision, Policy
 from .core.errors import Problems, safe_repr
 from .core.headers import REQUEST_FIELDS
 from .core.merge import Lines, merge
-from .core.options import CORSOptions, Unpack
+from .core.options import MIDDLEWARE_OPTIONS, MiddlewareOptions, Unpack
 from .core.origins import MAX_ORIGIN_LENGTH, is_async
 from .core.policy import compile_resources
 from .core.resources import ResourceTable
@@ -168,18 +168,21 @@ class CORSMiddleware:
 
     Args:
         app: the WSGI app.
-        options: those of `flask_cors.CORS`, by name.
+        options: those of `flask_cors.CORS`, by name, but `intercept_exceptions`.
 
     Raises:
         ConfigurationError: with every problem of the options; an `async` origin callable is one,
             for WSGI has no event loop.
     """
 
-    def __init__(self, app: WSGIApplication, **options: Unpack[CORSOptions]) -> None:
+    def __init__(self, app: WSGIApplication, **options: Unpack[MiddlewareOptions]) -> None:
         self.app = app
         problems = Problems()
-        self._resources = ResourceTable(compile_resources([OptionSource({**options})], problems))
-        for _, policy in self._resources.entries:
+        entries = compile_resources(
+            [OptionSource({**options})], problems, allowed=MIDDLEWARE_OPTIONS
+        )
+        self._resources = ResourceTable(entries)
+        for _, policy in entries:
             for predicate in filter(is_async, policy.settings.origins.predicates):
                 problems.error(
                     "origin-async",

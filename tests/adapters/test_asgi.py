@@ -794,6 +794,27 @@ def test_every_problem_is_told_at_once():
     }
 
 
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [
+        ({"intercept_exceptions": False}, "intercept_exceptions"),
+        (
+            {"resources": {"/api/*": {"intercept_exceptions": True}}},
+            "resources['/api/*'].intercept_exceptions",
+        ),
+    ],
+    ids=["all", "resource"],
+)
+def test_an_option_that_is_flask_s_alone_is_refused(options, written):
+    with pytest.raises(ConfigurationError) as caught:
+        CORSMiddleware(hello, **options)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.option) == ("option-unknown", "intercept_exceptions")
+    assert problem.message.startswith(f"{written} is no option.")
+    assert "is an option of CORS(app)" in problem.message
+    assert "take it out" in problem.message
+
+
 def test_credentials_with_the_default_origins_are_refused():
     with pytest.raises(ConfigurationError, match="credentials-wildcard"):
         CORSMiddleware(hello, supports_credentials=True)

@@ -22,6 +22,7 @@ from flask_cors import (
     CORSOptions,
     CORSWarning,
     CrossOriginOptions,
+    MiddlewareOptions,
     Problem,
     ResourceOptions,
     cross_origin,
@@ -87,14 +88,16 @@ def test_the_options_are_those_of_the_settings() -> None:
     assert ResourceOptions.__annotations__.keys() == names
     assert CrossOriginOptions.__annotations__.keys() == names - {"intercept_exceptions"}
     assert CORSOptions.__annotations__.keys() == names | {"resources"}
+    of_flask = {"intercept_exceptions"}
+    assert MiddlewareOptions.__annotations__.keys() == CORSOptions.__annotations__.keys() - of_flask
     assert CORSConfig.__annotations__.keys() == {
         f"CORS_{name.upper()}" for name in (*names, "resources")
     }
 
 
 def test_every_option_may_be_left_out() -> None:
-    tables = (CrossOriginOptions, ResourceOptions, CORSOptions, CORSConfig)
-    assert [sorted(table.__required_keys__) for table in tables] == [[]] * 4
+    tables = (CrossOriginOptions, ResourceOptions, MiddlewareOptions, CORSOptions, CORSConfig)
+    assert [sorted(table.__required_keys__) for table in tables] == [[]] * 5
 
 
 def test_the_codes_of_problems_are_distinct() -> None:

@@ -34,10 +34,16 @@ from starlette.types import ASGIApp
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from flask_cors import asgi, wsgi
+from flask_cors import CORS, MiddlewareOptions, asgi, wsgi
 from flask_cors.wsgi import StartResponse, WSGIEnvironment
 
 starlette, fastapi, quart, flask = Starlette(), FastAPI(), Quart(__name__), Flask(__name__)
+
+
+shared: MiddlewareOptions = {"resources": {"/api/*": {"origins": "*"}}, "max_age": 600}
+CORS(flask, **shared)
+asgi.CORSMiddleware(starlette, **shared)
+wsgi.CORSMiddleware(flask, **shared)
 
 
 async def allowed(origin: str) -> bool:
@@ -131,6 +137,7 @@ our_wsgi: wsgi.WSGIApplication = wsgi.CORSMiddleware(flask)
 asgi.CORSMiddleware(quart, origin="*")  # expect: call-arg
 asgi.CORSMiddleware(quart, max_age=[600])  # expect: arg-type
 asgi.CORSMiddleware(quart, resources={"/*": {"origin": "*"}})  # expect: typeddict-unknown-key
+asgi.CORSMiddleware(quart, intercept_exceptions=False)  # expect: call-arg
 starlette.add_middleware(asgi.CORSMiddleware, origin="*")  # expect: call-arg
 starlette.add_middleware(asgi.CORSMiddleware, max_age=[600])  # expect: arg-type
 fastapi.add_middleware(asgi.CORSMiddleware, origin="*")  # expect: call-arg
@@ -139,6 +146,7 @@ Middleware(asgi.CORSMiddleware, origin="*")  # expect: call-arg
 Middleware(asgi.CORSMiddleware, max_age=[600])  # expect: arg-type
 fastapi.mount("/static", asgi.CORSMiddleware(StaticFiles(), origin="*"))  # expect: call-arg
 wsgi.CORSMiddleware(flask, origin="*")  # expect: call-arg
+wsgi.CORSMiddleware(flask, intercept_exceptions=False)  # expect: call-arg
 wsgi.CORSMiddleware(flask, max_age=[600])  # expect: arg-type
 asgi.CORSMiddleware(flask)  # expect: arg-type
 wsgi.CORSMiddleware(quart)  # expect: arg-type

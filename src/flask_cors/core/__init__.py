@@ -18,7 +18,13 @@ from .headers import (
     ACL_RESPONSE_PRIVATE_NETWORK,
     ALL_METHODS,
 )
-from .options import CORSConfig, CORSOptions, CrossOriginOptions, ResourceOptions
+from .options import (
+    CORSConfig,
+    CORSOptions,
+    CrossOriginOptions,
+    MiddlewareOptions,
+    ResourceOptions,
+)
 from .policy import Decision, Policy
 from .protocols import RequestHeaders, ResponseHeaders
 from .settings import Settings
@@ -42,6 +48,7 @@ __all__ = [
     "ConfigurationError",
     "CrossOriginOptions",
     "Decision",
+    "MiddlewareOptions",
     "Policy",
     "Problem",
     "RequestHeaders",

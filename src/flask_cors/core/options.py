@@ -102,13 +102,17 @@ Resources: TypeAlias = Union[
 ]
 
 
-class CORSOptions(ResourceOptions, total=False):
-    """The options of an app, a blueprint or a middleware: those of `CORS`."""
+class MiddlewareOptions(CrossOriginOptions, total=False):
+    """The options of a middleware for ASGI or WSGI: those of `CORS`, but for one of Flask's own."""
 
     resources: Resources | None
     """The paths that other origins may read. A path, a pattern such as `"/api/*"`, a regular
     expression, a list of these, or a mapping from each to its own options:
     `{"/api/*": {"origins": "https://app.example"}}`. Default: `"/*"`, all."""
+
+
+class CORSOptions(MiddlewareOptions, ResourceOptions, total=False):
+    """The options of an app or a blueprint: those of `CORS`."""
 
 
 class CORSConfig(TypedDict, total=False):
@@ -160,4 +164,5 @@ class CORSConfig(TypedDict, total=False):
 
 CROSS_ORIGIN_OPTIONS: frozenset[str] = CrossOriginOptions.__optional_keys__
 RESOURCE_OPTIONS: frozenset[str] = ResourceOptions.__optional_keys__
+MIDDLEWARE_OPTIONS: frozenset[str] = MiddlewareOptions.__optional_keys__
 OPTIONS: frozenset[str] = CORSOptions.__optional_keys__

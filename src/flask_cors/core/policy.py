@@ -6,6 +6,7 @@ server.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache, partial
 from inspect import isawaitable
 from types import CoroutineType
@@ -29,7 +30,7 @@ from .headers import (
     parse_names,
 )
 from .merge import VARY, Field, Lines, changed, merge
-from .options import CrossOriginOptions, OriginPredicate, Unpack
+from .options import OPTIONS, CrossOriginOptions, OriginPredicate, Unpack
 from .origins import MAX_ORIGIN_LENGTH, is_origin
 from .protocols import RequestHeaders, ResponseHeaders
 from .resources import PathPattern
@@ -336,14 +337,17 @@ def _check_preflight(
 
 
 def compile_resources(
-    sources: Iterable[OptionSource], problems: Problems, already_warned: Sequence[Problem] = ()
+    sources: Iterable[OptionSource],
+    problems: Problems,
+    already_warned: Sequence[Problem] = (),
+    allowed: AbstractSet[str] = OPTIONS,
 ) -> list[tuple[PathPattern, Policy]]:
     """Return the policy of each resource that options in places, the weakest first, result in.
 
     Raises:
         ConfigurationError: with every problem of the options.
     """
-    resolved = resolve_resources(sources, problems)
+    resolved = resolve_resources(sources, problems, allowed)
     problems.raise_errors()
     problems.issue_warnings(already_warned)
     return [(path, Policy(settings)) for path, settings in resolved]

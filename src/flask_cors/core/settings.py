@@ -188,14 +188,21 @@ def resolve_view(
 
 
 def resolve_resources(
-    sources: Iterable[OptionSource], problems: Problems, *, complete: bool = True
+    sources: Iterable[OptionSource],
+    problems: Problems,
+    allowed: AbstractSet[str] = OPTIONS,
+    *,
+    complete: bool = True,
 ) -> list[tuple[PathPattern, Settings]]:
-    """Same as `resolve_view`, for each resource of an app, a blueprint or a middleware."""
+    """Same as `resolve_view`, for each resource of an app, a blueprint or a middleware.
+
+    `allowed` has the names of the options there are.
+    """
     merged = _Merged()
     resources = OptionValue("resources", "resources", "/*", problems)
     place = ""
     for source in sources:
-        merged.add(source, OPTIONS, problems)
+        merged.add(source, allowed, problems)
         value = source.options.get("resources")
         if value is not None:
             resources = OptionValue("resources", source.name("resources"), value, problems)
@@ -206,7 +213,8 @@ def resolve_resources(
         path = read_path(resources._replace(name=label, value=pattern))
         if path is not None:
             own = _Merged(merged.values, merged.sources.items())
-            own.add(OptionSource(options, f"{label}.", place), RESOURCE_OPTIONS, problems)
+            source = OptionSource(options, f"{label}.", place)
+            own.add(source, allowed & RESOURCE_OPTIONS, problems)
             label = f"{label}: " if options else ""
             resolved.append((path, own.settings(label, problems, complete=complete)))
     return resolved
@@ -338,7 +346,7 @@ def _unknown(
     if meant:
         remedy = f"Did you mean {source.name(meant)}?"
     elif name in OPTIONS:
-        remedy = f"{name} is an option of CORS(app), not of a single policy: write it there"
+        remedy = f"{name} is an option of CORS(app): write it there, or take it out"
     else:
         remedy = f"The options are {', '.join(sorted(allowed))}"
     written = source.prefix + (name if isinstance(name, str) else safe_repr(name))
