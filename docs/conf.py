@@ -14,7 +14,12 @@ author = "the Flask-CORS contributors"
 copyright = f"2026 {author}"
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+]
 exclude_patterns = ["_build", "examples"]
 
 add_module_names = False  # the headings say them
@@ -53,6 +58,9 @@ if sphinx.version_info[0] < 9:  # the last one for Python 3.10 makes no links of
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+smartquotes = False  # a line of a console is to be found as it stands
+
+copybutton_prompt_text = "$ "  # of a console, the commands alone are copied
 
 html_theme = "furo"
 html_static_path = ["_static"]

@@ -25,18 +25,22 @@ CVES = [
     "CVE-2026-37737",
 ]
 # A file, or a test in it: as pytest takes it.
-NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+NAMED = re.compile(r"^ *(tests/[\w/]+\.py)(?:::(\w+))?$", re.MULTILINE)
 
 
-def rows(heading: str) -> list[list[str]]:
-    """Return the cells of each row of the table below a heading."""
-    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+def section(heading: str) -> str:
+    return PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
-PROMISES = rows("What is promised")
-FLAWS = rows("What went wrong elsewhere")
+# A promise or a flaw, and the lines of the block below it that name what holds it.
+PROMISES = re.findall(
+    r"^(\S.+)\n: ```none\n((?:  tests/.+\n)+)  ```$", section("What is promised"), re.MULTILINE
+)
+FLAWS = re.findall(
+    r"^### (.+)\n\n.+\n\nHere: .+\n\n```none\n((?:tests/.+\n)+)```$",
+    section("What went wrong elsewhere"),
+    re.MULTILINE,
+)
 NAMES: list[tuple[str, str]] = sorted({*NAMED.findall(PAGE)})
 
 
@@ -56,9 +60,8 @@ def told_by(file: str, name: str) -> str:
     return f"{name} {ast.get_docstring(functions(file)[name])}".upper().replace("_", "-")
 
 
-def test_the_tables_are_found() -> None:
-    assert {len(row) for row in PROMISES} == {2}
-    assert {len(row) for row in FLAWS} == {4}
+def test_every_block_is_found() -> None:
+    assert PAGE.count("```none\n") == len(PROMISES) + len(FLAWS)
     assert len(PROMISES) >= 15
 
 
@@ -69,11 +72,11 @@ def test_what_the_page_names_exists(file: str, name: str) -> None:
     assert not name or name in functions(file)
 
 
-@pytest.mark.parametrize("row", [*PROMISES, *FLAWS], ids=lambda row: row[0])
-def test_each_row_names_what_holds_it(row: list[str]) -> None:
-    left_over = NAMED.sub("", row[-1]).replace("<br>", "")
-    assert NAMED.search(row[-1])
-    assert left_over == ""
+@pytest.mark.parametrize(
+    "block", [block for _, block in [*PROMISES, *FLAWS]], ids=[each for each, _ in PROMISES + FLAWS]
+)
+def test_each_line_of_a_block_names_what_holds_it(block: str) -> None:
+    assert NAMED.sub("", block).strip() == ""
 
 
 def test_each_promise_is_made_once() -> None:
@@ -83,9 +86,8 @@ def test_each_promise_is_made_once() -> None:
 
 @pytest.mark.parametrize("cve", CVES)
 def test_each_cve_has_a_row_and_every_test_of_it_stands_there(cve: str) -> None:
-    [row] = [row for row in FLAWS if row[0].partition(" ")[0] == cve]
-    assert all(row)
-    named = NAMED.findall(row[-1])
+    [block] = [block for name, block in FLAWS if name.partition(" ")[0] == cve]
+    named = NAMED.findall(block)
     assert [test for test in named if cve not in told_by(*test)] == []
     file = "tests/properties/test_hostile.py"
     tests = [(file, name) for name in functions(file) if cve in told_by(file, name)]
