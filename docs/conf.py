@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import sphinx
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
@@ -81,7 +82,7 @@ def mark_as_code(*event: Any) -> None:
     _, what, name, _, _, lines = event
     text = "\n".join(lines)
     lines[:] = re.sub(r"(?<![:`])`([^`]+)`(?!`)", r"``\1``", text).split("\n")
-    if what == "attribute":
+    if what in {"attribute", "data", "property"}:
         _attributes[name] = [*lines]
 
 
@@ -91,7 +92,16 @@ def keep_colons(*event: Any) -> None:
     lines[:] = _attributes.get(name, lines)
 
 
+def name_rows(app: Sphinx, doctree: nodes.document) -> None:
+    """Give each row of the findings an anchor, the code that it is about."""
+    if app.env.docname == "reference/findings":
+        for row in doctree.findall(nodes.row):
+            if codes := [*row[0].findall(nodes.literal)]:
+                row["ids"].append(codes[0].astext())
+
+
 def setup(app: Sphinx) -> None:
     """Stand before and behind Napoleon, which has the priority 500."""
+    app.connect("doctree-read", name_rows)
     app.connect("autodoc-process-docstring", mark_as_code, priority=400)
     app.connect("autodoc-process-docstring", keep_colons, priority=600)
