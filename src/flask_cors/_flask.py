@@ -59,8 +59,10 @@ Policies: TypeAlias = ResourceTable[Policy]
 # Keys of the WSGI environment.
 STATE_KEY = "flask_cors.state"  # the state of the app whose middleware will add the headers; later
 # `None`, by which `flask cors explain` sees that it was here
-SETTLED_KEY = "flask_cors.settled"  # a response that has its headers, or the state if it leaves
-EXCEPTION_KEY = "flask_cors.exception"  # the state of the app in which nobody caught an exception
+_ASKED_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
+NOTE_KEY = "flask_cors.note"
+# A response that has its headers already, or the state of the app in which an exception was not
+# caught.
 
 VIEW_POLICY = "_flask_cors_policy"
 """An attribute of what `cross_origin` returns, its `ViewPolicy`; `functools.wraps` copies it."""
@@ -274,7 +276,7 @@ class AppState:
 
     def _note_exception(self, _app: Flask, *, exception: BaseException, **_: object) -> None:
         if not isinstance(exception, HTTPException):  # Flask-RESTful sends it for `abort` too
-            current_request().environ[EXCEPTION_KEY] = self
+            current_request().environ[NOTE_KEY] = self
 
     def entry(self, app: Flask, endpoint: str) -> Entry | None:
         """Return what is known of an endpoint, found out when it is first asked for.
@@ -337,7 +339,7 @@ class AppState:
         path = routed_path(environ)
         if not self.blueprints and not self._has_decorated_views(app):
             return self.resources.find(path)
-        method = normalize_method(environ["HTTP_ACCESS_CONTROL_REQUEST_METHOD"])
+        method = normalize_method(environ[_ASKED_METHOD])
         endpoint = answering_endpoint(app, environ, method)
         return self.policy_for(app, endpoint, method, path)
 
@@ -353,12 +355,12 @@ class AppState:
 
     def response_policy(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
         """Return whose policy holds for the response to a request."""
-        if is_preflight(environ):
-            return self.preflight_policy(app, environ)
         try:
             routed = current_request()
         except RuntimeError:
             routed = None
+        if _ASKED_METHOD in environ and is_preflight(environ):
+            return self.preflight_policy(app, environ)
         if routed is None or routed.environ is not environ:
             method = environ["REQUEST_METHOD"].upper()
             endpoint = answering_endpoint(app, environ, method)
@@ -373,15 +375,22 @@ class AppState:
             endpoint = answering_endpoint(app, environ, method) if unrouted else None
         return self.policy_for(app, endpoint, method, routed_path(environ))
 
-    def decision(self, app: Flask, environ: WSGIEnvironment) -> tuple[Policy, Lines] | None:
+    def decision(self, app: Flask, environ: WSGIEnvironment) -> tuple[Policy | None, Lines]:
         """Return whose policy holds for the response to a request, and the lines that it adds."""
+        if environ.get(NOTE_KEY, self) is not self:  # the response has its headers
+            return None, ()
         policy = self.response_policy(app, environ)
         if policy is None:
-            return None
+            return None, ()
         if not policy.settings.origins.predicates:
             return policy, lines_to_add(policy, environ)
         with request_context(app, environ):
             return policy, lines_to_add(policy, environ, wait)
+
+    def withholds_500(self, app: Flask, environ: WSGIEnvironment) -> bool:
+        """Return whether the page for an exception that leaves the app gets no headers."""
+        policy, _ = self.decision(app, environ)
+        return policy is None or self.withholds(environ, policy, "500")
 
     def withholds(self, environ: WSGIEnvironment, policy: Policy, status: str) -> bool:
         """Return whether a response is that to an uncaught exception, `intercept_exceptions` off.
@@ -390,7 +399,7 @@ class AppState:
         counts.
         """
         return (
-            environ.get(EXCEPTION_KEY) is self
+            environ.get(NOTE_KEY) is self
             and not policy.settings.intercept_exceptions
             and status.startswith("5")
         )
@@ -518,75 +527,70 @@ def _held_by(layer: object) -> Iterator[tuple[str, object, Callable[[str, object
             yield path, held, mounted.__setitem__
 
 
+_GONE = "the Flask app that this serves is gone. Keep it: app = create_app(), then app.wsgi_app"
+
+
 def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplication:
     """Return the middleware around an app's own `wsgi_app`.
 
-    It refers to the app weakly: the app holds it, and is to be freed with its last reference.
+    The app holds it, so until the first request it refers to the app weakly: an app that is never
+    served is freed with its last reference. From then on it keeps the app, as a bound method does.
     """
     serve: Callable[[Flask, WSGIEnvironment, StartResponse], Iterable[bytes]]
     serve = cast("MethodType", wsgi_app).__func__
     app_ref = weakref.ref(app)
+    served: Flask | None = None
 
     def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        app = app_ref()
+        nonlocal served
+        served = app = served or app_ref()
         if app is None:
-            raise RuntimeError(
-                "the Flask app that this serves is gone. Keep it: app = create_app(), "
-                "then app.wsgi_app"
-            )
+            raise RuntimeError(_GONE)
+        if (
+            _ASKED_METHOD in environ
+            and (answered := _answer_preflight(app, state, environ, start_response)) is not None
+        ):
+            return answered
+        decided: tuple[Policy | None, Lines] | None = None
+
+        def start(
+            status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            nonlocal decided
+            if decided is None:  # a response may be started anew, and callables are asked once
+                decided = state.decision(app, environ)
+            policy, lines = decided
+            if policy is not None and not state.withholds(environ, policy, status):
+                headers = merge(headers, lines, anyone=policy.anyone)
+            if exc_info is None:
+                return start_response(status, headers)
+            return start_response(status, headers, exc_info)
+
         outer = environ.get(STATE_KEY)  # of an app whose view calls this one
         environ[STATE_KEY] = state
-        start = _adding(app, state, environ, start_response)
         try:
-            if is_preflight(environ):
-                policy = state.preflight_policy(app, environ)
-                if policy is not None and policy.settings.automatic_options:
-                    return _answer_preflight(app, environ, policy, start_response)
             parts: Iterable[bytes] = serve(app, environ, start)
         except Exception as error:
-            decided = state.decision(app, environ)
-            if decided is None or state.withholds(environ, decided[0], "500"):
+            debugger = _debugger_around()
+            if debugger is None or state.withholds_500(app, environ):
                 raise
-            page = _debugger_page(error, environ, start)
-            if page is None:
-                raise
-            return page
+            return _debugger_page(debugger, error, environ, start)
         finally:
             environ[STATE_KEY] = outer
-            environ.pop(EXCEPTION_KEY, None)
-            environ.pop(SETTLED_KEY, None)
+            environ.pop(NOTE_KEY, None)
         return parts
 
     return middleware
 
 
-def _adding(
-    app: Flask, state: AppState, environ: WSGIEnvironment, start_response: StartResponse
-) -> StartResponse:
-    """Return a `start_response` that adds the headers."""
-    decided: tuple[Policy, Lines] | None = None
-
-    def start(
-        status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
-    ) -> Callable[[bytes], object]:
-        nonlocal decided
-        if decided is None:  # a response may be started anew, and callables are asked once
-            settled = environ.get(SETTLED_KEY) is state
-            decided = None if settled else state.decision(app, environ)
-        if decided is not None:
-            policy, lines = decided
-            if not state.withholds(environ, policy, status):
-                headers = merge(headers, lines, anyone=policy.anyone)
-        if exc_info is None:
-            return start_response(status, headers)
-        return start_response(status, headers, exc_info)
-
-    return start
-
-
 def _answer_preflight(
-    app: Flask, environ: WSGIEnvironment, policy: Policy, start_response: StartResponse
-) -> Iterable[bytes]:
+    app: Flask, state: AppState, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes] | None:
+    """Answer a preflight, unless it is none or is left to Flask and the view."""
+    policy = state.preflight_policy(app, environ) if is_preflight(environ) else None
+    if policy is None or not policy.settings.automatic_options:
+        return None
+    environ.setdefault(STATE_KEY, None)
     if not policy.settings.origins.predicates:
         return answer_preflight(decide(policy, environ), start_response)
     with request_context(app, environ):
@@ -601,25 +605,28 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
     passes a context first.
     """
     before: Callable[..., Response] | None = vars(app).get("process_response")
+    process: Callable[..., Response] = type(app).process_response
+    app_ref = weakref.ref(app)
 
     def process_response(*args: object) -> Response:
-        app = this_app()
-        process: Callable[..., Response] = before or partial(type(app).process_response, app)
+        app = app_ref() or this_app()  # a copy of the app may be what is left of it
         environ = current_request().environ
         try:
-            processed = process(*args)
+            processed: Response = before(*args) if before else process(app, *args)
         except Exception:
             # Where Flask answers an exception, it goes on with the response that came here.
             failed = cast("Response", args[-1])
             if environ.get(STATE_KEY) is not state and failed.status_code >= 500:
                 failed.headers = _finished(app, state, environ, failed).headers
             raise
-        settled = environ.get(SETTLED_KEY)
-        if settled is not None:
-            environ[SETTLED_KEY] = state if settled is processed else None
+        note = environ.get(NOTE_KEY)
+        if note is processed:  # a function that the view called gave it its headers
+            return processed
+        if note is not None and note is not state:
+            del environ[NOTE_KEY]
         if environ.get(STATE_KEY) is state:  # the middleware adds the headers
             return processed
-        return processed if settled is processed else _finished(app, state, environ, processed)
+        return _finished(app, state, environ, processed)
 
     setattr(process_response, _IS_OURS, True)
     return process_response
@@ -629,14 +636,13 @@ def _finished(
     app: Flask, state: AppState, environ: WSGIEnvironment, response: Response
 ) -> Response:
     """Return a response that leaves the app by another door, with its headers."""
-    decided = state.decision(app, environ)
-    if decided is None:
+    policy, lines = state.decision(app, environ)
+    if policy is None:
         return response
-    policy, lines = decided
     if is_preflight(environ) and policy.settings.automatic_options:
         response = app.response_class()
     withheld = state.withholds(environ, policy, response.status)
-    environ.pop(EXCEPTION_KEY, None)
+    environ.pop(NOTE_KEY, None)
     environ.setdefault(STATE_KEY, None)
     return response if withheld else with_lines(response, lines, policy)
 
@@ -653,17 +659,16 @@ def with_lines(response: Response, lines: Lines, policy: Policy) -> Response:
 
 
 def _debugger_page(
-    error: Exception, environ: WSGIEnvironment, start_response: StartResponse
-) -> Iterable[bytes] | None:
-    """Return the page of the debugger that is around the app, or `None` where there is none.
+    debugger: DebuggedApplication,
+    error: Exception,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+) -> Iterable[bytes]:
+    """Return the page of the debugger that is around the app, for an exception.
 
     Werkzeug's debugger starts its response by itself, where no header can be added any more. A copy
-    of it, found where it called the app, shares its frames, secret and PIN, so that its console
-    works as before.
+    of it shares its frames, secret and PIN, so that its console works as before.
     """
-    debugger = _debugger_around()
-    if debugger is None:
-        return None
     preserve = environ.get(_PRESERVE)
 
     def fail(environ: WSGIEnvironment, _start: StartResponse) -> Iterable[bytes]:

@@ -17,8 +17,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
 from ._flask import (
-    EXCEPTION_KEY,
-    SETTLED_KEY,
+    NOTE_KEY,
     VIEW_POLICY,
     ViewPolicy,
     current_request,
@@ -193,9 +192,7 @@ class _Call:
     def _after_the_view(self, response: Response) -> Response:
         lines = lines_to_add(self.policy, self.environ, wait)
         state = state_of(this_app())
-        if EXCEPTION_KEY in self.environ and state.withholds(
-            self.environ, self.policy, response.status
-        ):
+        if NOTE_KEY in self.environ and state.withholds(self.environ, self.policy, response.status):
             return response
         # Flask goes on with the very response to an exception if a hook fails after this.
         if self._is_fresh or response.status_code >= 500:
@@ -209,7 +206,7 @@ class _Call:
         app = this_app()
         response = app.make_response(cast("ResponseReturnValue", result))
         response = with_lines(response, decision.lines, self.policy)
-        self.environ[SETTLED_KEY] = response  # the policy of the caller has no more say in it
+        self.environ[NOTE_KEY] = response  # the policy of the caller has no more say in it
         return response
 
 

@@ -1,0 +1,894 @@
+"""Whose policy holds, by whatever door a request comes, and whoever calls whom."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    request,
+    session,
+)
+from flask.views import MethodView, View
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
+
+from flask_cors import CORS, ConfigurationError, cross_origin
+
+A = "https://a.example"
+B = "https://b.example"
+EVIL = "https://evil.test"
+ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+ALLOW_METHODS = "Access-Control-Allow-Methods"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"]
+
+
+def asking(method: str, origin: str = A, headers: str = "") -> dict[str, str]:
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    return asked | ({"Access-Control-Request-Headers": headers} if headers else {})
+
+
+def fresh(app: Any = None) -> Flask:
+    app = Flask(__name__) if app is None else app
+    app.logger.disabled = True  # of what fails on purpose
+    return app
+
+
+def fetch(app: Any, path: str = "/x", method: str = "GET", origin: str | None = A, **more: Any):
+    headers = {**more.pop("headers", {}), **({"Origin": origin} if origin else {})}
+    return Client(app, use_cookies=False).open(path, method=method, headers=headers, **more)
+
+
+def preflight(app: Any, path: str = "/x", method: str = "POST", origin: str = A, verb="OPTIONS"):
+    environ = EnvironBuilder(path, headers=asking(method, origin)).get_environ()
+    environ["REQUEST_METHOD"] = verb  # as a server passes it on, which the builder would not
+    return Response.from_app(app, environ)
+
+
+def granted(response: Any) -> str | None:
+    values = response.headers.getlist(ALLOW_ORIGIN)
+    assert len(values) < 2
+    return values[0] if values else None
+
+
+class Bodies(list[str]):
+    """The bodies of views that ran."""
+
+    def view(self, name: str, answer: Any = "text") -> Callable[..., Any]:
+        def body(**_: object) -> Any:
+            self.append(name)
+            return answer() if callable(answer) else answer
+
+        body.__name__ = name
+        return body
+
+
+@pytest.fixture
+def bodies() -> Bodies:
+    return Bodies()
+
+
+# Methods in any case ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["options", "Options", "oPTIONS"])
+@pytest.mark.parametrize("by", ["decorator", "decorator-and-app", "app", "blueprint"])
+def test_a_method_counts_without_regard_to_case(verb: str, by: str, bodies: Bodies) -> None:
+    app = fresh()
+    blueprint = Blueprint("b", __name__)
+    view = bodies.view("view")
+    if by.startswith("decorator"):
+        view = cross_origin(origins=A)(view)
+    (blueprint if by == "blueprint" else app).add_url_rule("/x", view_func=view, methods=["POST"])
+    if by == "blueprint":
+        CORS(blueprint, origins=A)
+    app.register_blueprint(blueprint)
+    if by == "app":
+        app.before_request(lambda: abort(401))
+    if by.endswith("app"):
+        CORS(app, **({"origins": A} if by == "app" else {"resources": []}))
+    answer = preflight(app, verb=verb)
+    assert (answer.status_code, granted(answer), bodies) == (200, A, [])
+    assert "POST" in answer.headers[ALLOW_METHODS]
+
+
+# The configuration key, and bodies of neighbours --------------------------------------------------
+
+
+@pytest.mark.parametrize("extended", [False, True], ids=["alone", "with-app"])
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+def test_a_body_does_not_run_where_the_key_hands_preflights_to_flask(
+    extended: bool, asynchronous: bool, bodies: Bodies
+) -> None:
+    app = fresh()
+    app.config["CORS_AUTOMATIC_OPTIONS"] = False
+    view = bodies.view("view")
+
+    async def async_view() -> Any:
+        return view()
+
+    decorated = cross_origin(origins=A)(async_view if asynchronous else view)
+    app.add_url_rule("/x", "x", decorated, methods=["POST"])
+    if extended:
+        CORS(app, resources=[])
+    answer = preflight(app)
+    assert (answer.status_code, granted(answer), bodies) == (200, A, [])
+    assert "POST" in answer.headers[ALLOW_METHODS]
+    assert {"OPTIONS", "POST"} == answer.allow.as_set(preserve_casing=True)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["decorated-first", "decorated-second"])
+@pytest.mark.parametrize("lists", [["POST"], ["POST", "OPTIONS"]], ids=["lists-post", "options"])
+def test_of_two_views_on_a_url_each_method_has_its_own_policy(
+    order: int, lists: list[str], bodies: Bodies
+) -> None:
+    app = fresh()
+    rules = [
+        ("get", cross_origin(origins=A)(bodies.view("get")), ["GET"]),
+        ("post", bodies.view("post"), lists),
+    ]
+    for name, view, methods in rules[::order]:
+        app.add_url_rule("/x", name, view, methods=methods)
+    CORS(app, resources=[])
+    answer = preflight(app, method="GET")
+    assert (answer.status_code, granted(answer), bodies) == (200, A, [])
+    assert None is granted(preflight(app, method="POST"))
+    assert "get" not in bodies
+    assert [granted(fetch(app, method=method)) for method in ("GET", "POST")] == [A, None]
+
+
+def test_the_second_view_of_a_url_has_its_own_policy(bodies: Bodies) -> None:
+    app = fresh()
+    app.add_url_rule("/x", "get", bodies.view("get"), methods=["GET"])
+    app.add_url_rule("/x", "post", cross_origin(origins=A)(bodies.view("post")), methods=["POST"])
+    CORS(app, resources=[])
+    assert [granted(preflight(app, method=method)) for method in ("POST", "GET")] == [A, None]
+    assert bodies == []
+
+
+# Functions that are called ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("extended", [False, True], ids=["alone", "with-app"])
+def test_a_view_that_calls_a_decorated_function_is_not_opened(extended: bool) -> None:
+    app = fresh()
+    opened = app.get("/open")(cross_origin(origins=A)(lambda: "open"))
+
+    @app.get("/closed")
+    def closed() -> str:
+        opened()
+        return "closed"
+
+    @app.get("/passing")
+    def passing() -> Any:
+        return opened()
+
+    if extended:
+        CORS(app, resources=[])
+    assert None is granted(fetch(app, "/closed"))
+    assert [granted(fetch(app, path)) for path in ("/open", "/passing")] == [A, A]
+    assert None is granted(fetch(app, "/passing", origin=EVIL))
+
+
+def test_a_stricter_function_is_not_opened_by_the_app_that_passes_its_answer_on() -> None:
+    app = fresh()
+
+    @cross_origin(origins=A)
+    def strict() -> str:
+        return "secret"
+
+    app.add_url_rule("/x", "x", lambda: strict())  # noqa: PLW0108  (a view that calls it)
+    app.add_url_rule("/y", "y", lambda: strict() and "mine")
+    CORS(app)
+    assert [granted(fetch(app, origin=origin)) for origin in (A, EVIL)] == [A, None]
+    assert [granted(fetch(app, "/y", origin=origin)) for origin in (A, EVIL)] == [A, EVIL]
+
+
+def test_a_views_own_policy_wins_over_that_of_a_function_it_calls() -> None:
+    app = fresh()
+
+    @cross_origin(origins=B)
+    def called() -> str:
+        return "called"
+
+    app.add_url_rule("/x", "x", cross_origin(origins=A)(lambda: called()))  # noqa: PLW0108  (as above)
+    assert [granted(fetch(app, origin=origin)) for origin in (A, B)] == [A, None]
+    CORS(app, resources=[])
+    assert [granted(fetch(app, origin=origin)) for origin in (A, B)] == [A, None]
+
+
+@pytest.mark.parametrize("extended", [False, True], ids=["alone", "with-app"])
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+def test_a_function_can_be_decorated_at_the_call(
+    extended: bool, asynchronous: bool, bodies: Bodies
+) -> None:
+    app = fresh()
+    body = bodies.view("function")
+
+    def function(_request: object) -> Any:
+        return body()
+
+    async def async_function(_request: object) -> Any:
+        return body()
+
+    @app.route("/x", methods=["GET", "PUT", "OPTIONS"])
+    def generic() -> Any:
+        return cross_origin(origins=A, methods=["GET", "PUT"])(function)(request)
+
+    @app.route("/async", methods=["GET", "PUT", "OPTIONS"])
+    async def async_generic() -> Any:
+        return await cross_origin(origins=A, methods=["GET", "PUT"])(async_function)(request)
+
+    if extended:
+        CORS(app, resources=[])
+    path = "/async" if asynchronous else "/x"
+    answer = preflight(app, path, "PUT")
+    assert (
+        answer.status_code,
+        granted(answer),
+        answer.headers[ALLOW_METHODS],
+    ) == (200, A, "GET, PUT")
+    assert bodies == []
+    assert fetch(app, path, "OPTIONS").allow.as_set() == {"get", "head", "put", "options"}
+    assert bodies == []
+    actual = fetch(app, path, "PUT")
+    assert (granted(actual), actual.get_data(as_text=True)) == (A, "text")
+
+
+def test_of_stacked_decorators_the_outermost_holds() -> None:
+    for extended in (False, True):
+        app = fresh()
+        stacked = cross_origin(origins=A)(cross_origin(origins=B)(lambda: "x"))
+        app.add_url_rule("/x", "x", stacked, methods=["POST"])
+        if extended:
+            CORS(app, resources=[])
+        for answer in (fetch, preflight):
+            assert [
+                granted(answer(app, method="POST", origin=origin)) for origin in (A, B)
+            ] == [A, None]
+
+
+def test_a_decorated_error_handler_acts_on_what_it_returns() -> None:
+    for extended in (False, True):
+        app = fresh()
+        app.register_error_handler(404, cross_origin(origins=A)(lambda error: ("gone", 404)))
+        if extended:
+            CORS(app, resources=[])
+        assert [granted(fetch(app, "/no", origin=origin)) for origin in (A, EVIL)] == [A, None]
+
+
+# Doors --------------------------------------------------------------------------------------------
+
+
+def by_dispatch(app: Flask) -> Callable[..., Any]:
+    """Serve by `full_dispatch_request` in a context, as functions hosts do."""
+
+    def served(environ: dict[str, Any], start_response: Any) -> Any:
+        with app.request_context(environ) as context:
+            arguments = (context,) if _takes_context(app) else ()
+            try:
+                response = app.full_dispatch_request(*arguments)
+            except Exception as error:  # noqa: BLE001  (as Flask's own `wsgi_app` does)
+                response = app.handle_exception(*arguments, error)
+            return response(environ, start_response)
+
+    return served
+
+
+def _takes_context(app: Flask) -> bool:
+    import inspect
+
+    return bool(inspect.signature(app.full_dispatch_request).parameters)
+
+
+def taken_before(app: Flask) -> Callable[..., Any]:
+    return app.wsgi_app
+
+
+def behind_a_closure(app: Flask) -> Callable[..., Any]:
+    inner = app.wsgi_app
+    app.wsgi_app = lambda environ, start_response: inner(environ, start_response)
+    return app
+
+
+@pytest.mark.parametrize("door", [by_dispatch, taken_before, behind_a_closure])
+@pytest.mark.parametrize("by", ["app", "blueprint", "decorator"])
+def test_what_comes_by_another_door_has_the_headers(door: Any, by: str, bodies: Bodies) -> None:
+    app = fresh()
+    served = door(app)
+    blueprint = Blueprint("b", __name__)
+    decorate = cross_origin(origins=A) if by == "decorator" else lambda view: view
+
+    def fail() -> str:
+        raise LookupError
+
+    blueprint.add_url_rule("/x", "x", decorate(bodies.view("x")), methods=["GET", "POST"])
+    blueprint.add_url_rule("/fails", "fails", decorate(fail))
+    blueprint.add_url_rule("/aborts", "aborts", decorate(lambda: abort(418)))
+    if by == "blueprint":
+        CORS(blueprint, origins=A)
+    app.register_blueprint(blueprint)
+    CORS(app, **({"origins": A} if by == "app" else {"resources": []}))
+    for path, status in (("/x", 200), ("/fails", 500), ("/aborts", 418)):
+        for origin, expected in ((A, A), (EVIL, None)):
+            answer = fetch(served, path, origin=origin)
+            assert (status, expected) == (answer.status_code, granted(answer))
+    assert (404, A if by == "app" else None) == (
+        fetch(served, "/no").status_code,
+        granted(fetch(served, "/no")),
+    )
+    bodies.clear()
+    answer = preflight(served)
+    assert (answer.status_code, granted(answer), bodies) == (200, A, [])
+    assert "POST" in answer.headers[ALLOW_METHODS]
+    assert None is granted(preflight(served, origin=EVIL))
+
+
+@pytest.mark.parametrize("door", [by_dispatch, taken_before, behind_a_closure])
+def test_a_hook_that_refuses_does_not_refuse_a_preflight_by_another_door(door: Any) -> None:
+    app = fresh()
+    served = door(app)
+    app.before_request(lambda: abort(401))
+    app.add_url_rule("/x", "x", lambda: "", methods=["POST"])
+    CORS(app, origins=A)
+    assert (preflight(served).status_code, granted(preflight(served))) == (200, A)
+    assert (fetch(served).status_code, granted(fetch(served))) == (401, A)
+
+
+@pytest.mark.parametrize("intercepts", [True, False])
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
+def test_the_500_of_an_uncaught_exception_is_left_alone_if_so_said(
+    door: Any, intercepts: bool
+) -> None:
+    app = fresh()
+    served = door(app)
+
+    @app.get("/x")
+    def fail() -> str:
+        raise LookupError
+
+    app.register_error_handler(500, lambda error: ("rendered", 500))
+    app.add_url_rule("/y", "y", lambda: ("made", 500))
+    CORS(app, origins=A, intercept_exceptions=intercepts)
+    assert [A if intercepts else None, A] == [granted(fetch(served, path)) for path in ("/x", "/y")]
+
+
+class HoldsByName:
+    def __init__(self, name: str, held: Any) -> None:
+        setattr(self, name, held)
+        self.name = name
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return getattr(self, self.name)(environ, start_response)
+
+
+def answers_some_itself(app: Any) -> Any:
+    return DispatcherMiddleware(app, {"/other": lambda environ, start: other(environ, start)})
+
+
+def other(_environ: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"other"]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        ProxyFix,
+        answers_some_itself,
+        lambda app: ProxyFix(answers_some_itself(ProxyFix(app))),
+        lambda app: HoldsByName("app", app),
+        lambda app: HoldsByName("wsgi_app", app),
+        lambda app: HoldsByName("application", HoldsByName("app", app)),
+    ],
+    ids=["proxy", "dispatcher", "several", "app", "wsgi_app", "application"],
+)
+def test_the_middleware_goes_below_what_was_put_around_before(around: Any) -> None:
+    app = fresh()
+    app.wsgi_app = around(app.wsgi_app)
+    app.before_request(lambda: setattr(g, "start", 1))
+    app.teardown_request(lambda error: g.start)
+    app.add_url_rule("/x", "x", lambda: "x", methods=["POST"])
+    CORS(app, origins=A)
+    answer = preflight(app)
+    assert (answer.status_code, granted(answer)) == (200, A)
+    assert (fetch(app, method="POST").status_code, granted(fetch(app, method="POST"))) == (200, A)
+    if "other" in fetch(app, "/other/x").get_data(as_text=True):
+        assert None is granted(fetch(app, "/other/x"))
+
+
+def test_an_app_that_is_mounted_under_a_prefix_is_found_in_the_mounts() -> None:
+    app = fresh()
+    app.before_request(lambda: abort(401))
+    app.add_url_rule("/x", "x", lambda: "x", methods=["POST"])
+    app.wsgi_app = DispatcherMiddleware(other, {"/prefix": app.wsgi_app})
+    CORS(app, origins=A)
+    answer = preflight(app, "/prefix/x")
+    assert (answer.status_code, granted(answer)) == (200, A)
+    assert None is granted(fetch(app, "/else"))
+
+
+def test_what_is_put_around_afterwards_stays_around() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", lambda: "x", methods=["POST"])
+    CORS(app, origins=A)
+    app.wsgi_app = ProxyFix(app.wsgi_app)
+    assert (preflight(app).status_code, granted(preflight(app))) == (200, A)
+
+
+def test_an_environment_that_is_used_again_by_another_door_is_decided_anew() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", lambda: "x")
+    CORS(app, origins=A)
+    environ = EnvironBuilder("/x", headers={"Origin": A}).get_environ()
+    run_wsgi_app(app, environ)
+    assert granted(Response.from_app(by_dispatch(app), environ)) == A
+
+
+def test_an_app_that_calls_another_with_its_own_environment_keeps_its_policy() -> None:
+    inner, outer = fresh(), fresh(Flask("outer"))
+    inner.add_url_rule("/x", "inner", lambda: "inner")
+    CORS(inner, origins=B)
+
+    @outer.get("/x")
+    def view() -> str:
+        return Response.from_app(inner, request.environ).get_data(as_text=True)
+
+    CORS(outer, resources={"/x": {"origins": A}})
+    outer.add_url_rule("/own", "own", cross_origin(origins=A)(view))
+    assert [granted(fetch(outer, origin=origin)) for origin in (A, B)] == [A, None]
+    assert [granted(fetch(outer, "/own", origin=origin)) for origin in (A, B)] == [A, None]
+
+
+# Contexts of callables ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("path", ["/x", "/no", "/fails", "/post-only"])
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
+def test_a_callable_has_the_context_of_the_app_and_the_request(
+    door: Any, path: str, asynchronous: bool
+) -> None:
+    app = fresh()
+    app.config["TENANTS"] = [A]
+    opened: list[str] = []
+
+    def tenants(origin: str) -> bool:
+        if "database" not in g:
+            g.database = "open"
+            opened.append("open")
+        assert request.path == path
+        assert session is not None
+        return origin in current_app.config["TENANTS"]
+
+    async def async_tenants(origin: str) -> bool:
+        await asyncio.sleep(0)
+        return tenants(origin)
+
+    @app.teardown_appcontext
+    def close(_error: object) -> None:
+        if g.pop("database", None):
+            opened.append("closed")
+
+    def fail() -> str:
+        raise LookupError
+
+    served = door(app)
+    app.add_url_rule("/x", "x", lambda: "x", methods=["GET", "POST"])
+    app.add_url_rule("/fails", "fails", fail, methods=["GET", "POST"])
+    app.add_url_rule("/post-only", "post", lambda: "x", methods=["POST"])
+    CORS(app, origins=async_tenants if asynchronous else tenants)
+    for origin, expected in ((A, A), (EVIL, None)):
+        for ask in (fetch, preflight):
+            opened.clear()
+            assert expected == granted(ask(served, path, origin=origin))
+            assert opened == ["open", "closed"]
+
+
+def test_a_teardown_function_that_relies_on_hooks_does_not_fail_a_preflight(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = fresh()
+    app.before_request(lambda: setattr(g, "start", 1))
+    app.teardown_request(lambda error: g.start)
+    app.add_url_rule("/x", "x", lambda: "x", methods=["POST"])
+    CORS(app, origins=lambda origin: origin == A)
+    assert (preflight(app).status_code, granted(preflight(app))) == (200, A)
+    assert "teardown" in caplog.text
+    assert (fetch(app, method="POST").status_code, granted(fetch(app, method="POST"))) == (200, A)
+
+
+# Responses that are used again --------------------------------------------------------------------
+
+
+def kept_by_view(kept: Response) -> Any:
+    return lambda: kept
+
+
+def kept_in_a_tuple(kept: Response) -> Any:
+    return lambda: (kept, 203)
+
+
+def kept_by_abort(kept: Response) -> Any:
+    return lambda: abort(kept)
+
+
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
+@pytest.mark.parametrize("by", ["alone", "decorator", "app", "called"])
+@pytest.mark.parametrize("keep", [kept_by_view, kept_in_a_tuple, kept_by_abort])
+def test_a_response_that_is_kept_serves_each_origin_its_own(door: Any, by: str, keep: Any) -> None:
+    kept = Response("kept")
+    app, neighbour = fresh(), fresh(Flask("neighbour"))
+    decorated = cross_origin(origins=[A, B])(keep(kept))
+    served = door(app)
+    if by == "called" and keep is kept_by_abort:
+        pytest.skip("it returns nothing to act on")
+    views = {"app": keep(kept), "called": lambda: decorated()}  # noqa: PLW0108  (a view that calls it)
+    app.add_url_rule("/x", "x", views.get(by, decorated))
+    app.add_url_rule("/bare", "bare", lambda: kept)
+    neighbour.add_url_rule("/x", "x", lambda: kept)
+    if by != "alone":
+        CORS(
+            app,
+            **({"resources": {"/x": {"origins": [A, B]}}} if by == "app" else {"resources": []}),
+        )
+    for origin, expected in ((A, A), (B, B), (EVIL, None), (A, A), (None, None)):
+        answer = fetch(served, origin=origin)
+        assert (expected, "kept") == (granted(answer), answer.get_data(as_text=True))
+        assert answer.headers.getlist("Vary") == ["Origin"]
+    assert [granted(fetch(neighbour)), granted(fetch(served, "/bare"))] == [None, None]
+
+
+def test_a_cache_above_the_decorator_serves_each_origin_its_own(bodies: Bodies) -> None:
+    app = fresh()
+    stored: dict[str, Any] = {}
+
+    def cached(view: Callable[..., Any]) -> Callable[..., Any]:
+        import functools
+
+        @functools.wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if request.path not in stored:
+                stored[request.path] = make_response(view(*args, **kwargs))
+            return stored[request.path]
+
+        return wrapper
+
+    app.add_url_rule("/x", "x", cached(cross_origin(origins=[A, B])(bodies.view("x"))))
+    CORS(app, resources=[])
+    assert (
+        preflight(app, method="GET").status_code,
+        granted(preflight(app, method="GET")),
+    ) == (200, A)
+    assert stored == {}
+    for origin, expected in ((None, None), (A, A), (EVIL, None), (B, B), (A, A)):
+        assert expected == granted(fetch(app, origin=origin))
+    assert bodies == ["x"]
+
+
+# Headers that were replaced -----------------------------------------------------------------------
+
+
+def replacing(response: Response) -> Response:
+    response.headers = {"Content-Type": "application/json", "X-Own": "1"}  # type: ignore[assignment]  # OAuth libraries do
+    return response
+
+
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
+@pytest.mark.parametrize("place", ["view", "hook", "handler"])
+@pytest.mark.parametrize("by", ["alone", "decorator", "app"])
+def test_headers_that_were_replaced_by_a_dict_are_added_to(door: Any, place: str, by: str) -> None:
+    app = fresh()
+    served = door(app)
+
+    def view() -> Any:
+        if place == "handler":
+            abort(404)
+        return replacing(Response("{}")) if place == "view" else "{}"
+
+    if place == "hook":
+        app.after_request(replacing)
+    if place == "handler":
+        app.register_error_handler(404, lambda error: replacing(Response("{}", 404)))
+    app.add_url_rule("/x", "x", view if by == "app" else cross_origin(origins=A)(view))
+    if by != "alone":
+        CORS(app, **({"origins": A} if by == "app" else {"resources": []}))
+    if place == "hook" and by == "alone":
+        return  # it replaces the headers that the decorator has added before
+    answer = fetch(served)
+    expected = {"Content-Type": "application/json", "X-Own": "1", ALLOW_ORIGIN: A}
+    assert expected.items() <= dict(answer.headers).items()
+
+
+# 405, redirects, 404 ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
+def test_errors_follow_the_view_at_the_url_and_so_do_their_preflights(door: Any) -> None:
+    app = fresh()
+    served = door(app)
+    blueprint = Blueprint("b", __name__)
+    blueprint.get("/x")(lambda: "x")
+    blueprint.get("/slash/", endpoint="slash")(lambda: "x")
+    blueprint.get("/own", endpoint="own")(cross_origin(origins=B)(lambda: "x"))
+    CORS(blueprint, origins=A)
+    app.register_blueprint(blueprint)
+    CORS(app, origins="https://app.example")
+    for origin, path, method, status in [
+        (A, "/x", "PUT", 405),
+        (B, "/own", "PUT", 405),
+        (A, "/slash/", "DELETE", 405),
+        (A, "/slash", "GET", app.redirect("").status_code if hasattr(app, "x") else 308),
+        ("https://app.example", "/no", "GET", 404),
+    ]:
+        actual = fetch(served, path, method, origin)
+        assert (status, origin) == (actual.status_code, granted(actual)), path
+        asked = preflight(served, path, method, origin)
+        assert (200, origin) == (asked.status_code, granted(asked)), path
+
+
+def test_a_url_of_which_no_view_answers_options_belongs_to_the_resources() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", cross_origin(origins=A, automatic_options=False)(lambda: "x"))
+    app.view_functions["x"].provide_automatic_options = False
+    app.add_url_rule("/y", "y", app.view_functions["x"], provide_automatic_options=False)
+    CORS(app, origins=B)
+    assert [granted(fetch(app, "/y", "PUT", origin)) for origin in (A, B)] == [None, B]
+    assert [granted(preflight(app, "/y", "PUT", origin)) for origin in (A, B)] == [None, B]
+
+
+def test_a_replaced_view_is_seen() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", lambda: "x")
+    CORS(app, origins=B)
+    assert [granted(fetch(app, origin=origin)) for origin in (A, B)] == [None, B]
+    assert None is granted(preflight(app, method="GET"))
+    app.view_functions["x"] = cross_origin(origins=A)(lambda: "new")
+    assert [granted(fetch(app, origin=origin)) for origin in (A, B)] == [A, None]
+    assert granted(preflight(app, method="GET")) == A
+
+
+# What surrounds it --------------------------------------------------------------------------------
+
+
+def test_an_app_that_was_never_served_is_freed_with_its_last_reference() -> None:
+    gc.disable()
+    try:
+        app = Flask(__name__)
+        CORS(app, resources={"/*": {"origins": A}})
+        CORS(app, resources={"/api/*": {"origins": lambda origin: True}})
+        app.add_url_rule("/x", "x", cross_origin(origins=A)(lambda: "x"))
+        freed = weakref.ref(app)
+        del app
+        assert freed() is None
+    finally:
+        gc.enable()
+
+
+def test_an_app_that_serves_is_kept_by_what_holds_its_wsgi_app() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", lambda: {"json": True})
+    CORS(app, origins=A)
+    served = app.wsgi_app
+    assert granted(fetch(served)) == A
+    del app
+    gc.collect()
+    assert granted(fetch(served)) == A
+
+
+def test_an_app_that_is_gone_before_its_first_request_is_told() -> None:
+    app = Flask(__name__)
+    CORS(app)
+    served = app.wsgi_app
+    del app
+    gc.collect()
+    with pytest.raises(RuntimeError, match=r"app = create_app\(\)"):
+        fetch(served)
+
+
+def test_a_copy_of_an_app_answers_as_the_app_does() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", cross_origin(origins=A)(lambda: "x"), methods=["GET", "POST"])
+    app.add_url_rule("/y", "y", lambda: "y")
+    CORS(app, origins=B)
+    copied = copy.copy(app)
+    for served in (app, copied, by_dispatch(copied)):
+        assert [granted(fetch(served)), granted(preflight(served))] == [A, A]
+        assert [granted(fetch(served, "/y", origin=origin)) for origin in (A, B)] == [None, B]
+
+
+def test_a_copy_that_is_extended_does_not_take_the_headers_of_the_other() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", cross_origin(origins=A)(lambda: "x"), methods=["GET", "POST"])
+    copied = copy.copy(app)
+    CORS(copied, resources=[])
+    for served in (app, copied):
+        assert [granted(fetch(served)), granted(preflight(served))] == [A, A]
+
+
+class Answering(Flask):
+    """An app that answers some paths, and exceptions, by itself."""
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Any:
+        if environ["PATH_INFO"] == "/health":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [b"up"]
+        return super().wsgi_app(environ, start_response)
+
+    def handle_exception(self, *_: Any) -> Response:
+        return self.response_class("handled", 500)
+
+
+def test_an_app_that_overrides_methods_of_flask_has_its_headers() -> None:
+    app = fresh(Answering(__name__))
+
+    @app.get("/x")
+    def fail() -> str:
+        raise LookupError
+
+    CORS(app, origins=A)
+    for path, status in (("/health", 200), ("/x", 500), ("/no", 404)):
+        answer = fetch(app, path)
+        assert (status, A) == (answer.status_code, granted(answer))
+
+
+def test_set_up_after_the_first_request_holds_from_then_on() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", lambda: "x", methods=["GET", "POST"])
+    assert None is granted(fetch(app))
+    CORS(app, origins=A)
+    assert [granted(fetch(app)), granted(preflight(app))] == [A, A]
+
+
+def test_the_class_of_the_app_and_what_flask_defines_stay() -> None:
+    app = Flask(__name__)
+    before = {name: getattr(Flask, name) for name in dir(Flask)}
+    CORS(app)
+    assert type(app) is Flask
+    assert {"process_response", "wsgi_app"} == vars(app).keys() & set(dir(Flask)) - {
+        name for name in vars(Flask(__name__))
+    }
+    assert before == {name: getattr(Flask, name) for name in dir(Flask)}
+
+
+def test_an_override_of_process_response_from_before_is_called() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", lambda: "x")
+    flasks = app.process_response
+
+    def marked(*args: Any) -> Response:
+        response = flasks(*args)
+        response.headers["X-Marked"] = "1"
+        return response
+
+    app.process_response = marked  # type: ignore[method-assign]  # what is tested
+    CORS(app, origins=A)
+    for served in (app, by_dispatch(app)):
+        answer = fetch(served)
+        assert (answer.headers["X-Marked"], granted(answer)) == ("1", A)
+
+
+# Classes ------------------------------------------------------------------------------------------
+
+
+def class_view(kind: str, bodies: Bodies, *, asynchronous: bool, options: bool) -> Any:
+    """Make a class-based view that is decorated in one of the ways."""
+    decorate = cross_origin(origins=A)
+    on_method = decorate if kind == "method" else lambda view: view
+
+    def post(self: object) -> str:
+        bodies.append("post")
+        return "post"
+
+    async def async_post(self: object) -> str:
+        bodies.append("post")
+        return "post"
+
+    def own_options(self: object) -> Any:
+        bodies.append("options")
+        return Response("own", 203)
+
+    members: dict[str, Any] = {"post": on_method(async_post if asynchronous else post)}
+    if options:
+        members["options"] = own_options
+    if kind == "decorators":
+        members["decorators"] = [decorate]
+    made = type("Made", (MethodView,), members)
+    return decorate(made) if kind == "class" else made
+
+
+@pytest.mark.parametrize("extended", [False, True], ids=["alone", "with-app"])
+@pytest.mark.parametrize("kind", ["class", "method", "decorators", "as_view"])
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("options", [False, True], ids=["bare", "own-options"])
+@pytest.mark.parametrize("init", [False, True], ids=["once", "every-request"])
+def test_a_class_based_view_has_its_policy(
+    kind: str, extended: bool, asynchronous: bool, options: bool, init: bool, bodies: Bodies
+) -> None:
+    if kind == "method" and not extended:
+        pytest.skip("a class made by `type` tells a method nothing; see the tests of the decorator")
+    app = fresh()
+    made = class_view(kind, bodies, asynchronous=asynchronous, options=options)
+    made.init_every_request = init
+    view = made.as_view("x")
+    app.add_url_rule("/x", view_func=cross_origin(origins=A)(view) if kind == "as_view" else view)
+    if extended:
+        CORS(app, resources=[])
+    answer = preflight(app)
+    assert (answer.status_code, granted(answer), bodies) == (200, A, [])
+    assert "POST" in answer.headers[ALLOW_METHODS]
+    assert None is granted(preflight(app, origin=EVIL))
+    assert [granted(fetch(app, method="POST", origin=each)) for each in (A, EVIL)] == [A, None]
+    bodies.clear()
+    plain = fetch(app, method="OPTIONS")
+    assert (203 if options else 200, ["options"] * options) == (plain.status_code, bodies)
+
+
+@pytest.mark.parametrize("extended", [False, True], ids=["alone", "with-app"])
+@pytest.mark.parametrize("methods", [["GET"], ["GET", "OPTIONS"]], ids=["get", "options"])
+def test_a_view_class_has_its_policy(extended: bool, methods: list[str], bodies: Bodies) -> None:
+    app = fresh()
+
+    @cross_origin(origins=A)
+    class Made(View):
+        def dispatch_request(self) -> str:
+            bodies.append(request.method)
+            return "x"
+
+    Made.methods = methods
+    app.add_url_rule("/x", view_func=Made.as_view("x"))
+    if extended:
+        CORS(app, resources=[])
+    answer = preflight(app, method="GET")
+    assert (answer.status_code, granted(answer), bodies) == (200, A, [])
+    assert [granted(fetch(app, origin=origin)) for origin in (A, EVIL)] == [A, None]
+
+
+# Errors of a view's policy ------------------------------------------------------------------------
+
+
+def test_an_error_of_a_views_policy_names_the_view() -> None:
+    def read_me() -> str:
+        return "x"
+
+    app = fresh()
+    decorated = cross_origin(supports_credentials=True)(read_me)
+    app.add_url_rule("/x", "x", decorated)
+    app.testing = True
+    line = read_me.__code__.co_firstlineno
+    with pytest.raises(ConfigurationError) as raised:
+        fetch(app)
+    (problem,) = raised.value.problems
+    assert problem.code == "credentials-wildcard"
+    assert f"read_me ({__file__}, line {line})" in problem.message
+    with pytest.raises(ConfigurationError, match="read_me"):
+        CORS(app, resources={"/other/*": {"origins": A}})
+
+
+def test_an_error_of_a_view_that_comes_later_is_a_500_that_is_logged_by_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = Flask(__name__)
+    CORS(app, resources={"/other/*": {"origins": A}})
+
+    @app.get("/x")
+    @cross_origin(supports_credentials=True)
+    def read_me() -> str:
+        return "x"
+
+    for answer in (fetch(app), preflight(app, method="GET")):
+        assert (answer.status_code, granted(answer)) == (500, None)
+    assert caplog.text.count("cross_origin on read_me") == 2
