@@ -30,7 +30,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from ._log import logger
-from .core import Policy
+from .core import ConfigurationError, Policy, Problem
 from .core.errors import Problems
 from .core.headers import normalize_method
 from .core.merge import Lines, merge
@@ -379,7 +379,10 @@ class AppState:
         """Return whose policy holds for the response to a request, and the lines that it adds."""
         if environ.get(NOTE_KEY, self) is not self:  # the response has its headers
             return None, ()
-        policy = self.response_policy(app, environ)
+        try:
+            policy = self.response_policy(app, environ)
+        except ConfigurationError:  # of a view's own policy; the view has raised it, with its name
+            policy = None
         if policy is None:
             return None, ()
         if not policy.settings.origins.predicates:
@@ -403,6 +406,28 @@ class AppState:
             and not policy.settings.intercept_exceptions
             and status.startswith("5")
         )
+
+
+def compile_views(app: Flask) -> None:
+    """Compile the policies of the decorated views that an app has, to raise what is wrong early.
+
+    Raises:
+        ConfigurationError: with the problems of every view.
+    """
+    errors: dict[ViewPolicy, tuple[Problem, ...]] = {}
+    views: Mapping[str, object] = app.view_functions
+    for view in views.values() if isinstance(cast("object", views), Mapping) else ():
+        for method in getattr(getattr(view, "view_class", None), "methods", None) or ("GET",):
+            own = view_policy(view, method)
+            if own is None or own in errors:
+                continue
+            try:
+                own.within(app)
+            except ConfigurationError as error:
+                errors[own] = error.problems
+    problems = Problems()
+    problems.errors.extend(problem for found in errors.values() for problem in found)
+    problems.raise_errors()
 
 
 def state_of(app: Flask) -> AppState:
@@ -554,7 +579,7 @@ def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplicatio
         decided: tuple[Policy | None, Lines] | None = None
 
         def start(
-            status: str, headers: ResponseLines, exc_info: ExcInfo | None = None, /
+            status: str, headers: ResponseLines, exc_info: ExcInfo | None = None
         ) -> Callable[[bytes], object]:
             nonlocal decided
             if decided is None:  # a response may be started anew, and callables are asked once
@@ -587,7 +612,10 @@ def _answer_preflight(
     app: Flask, state: AppState, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes] | None:
     """Answer a preflight, unless it is none or is left to Flask and the view."""
-    policy = state.preflight_policy(app, environ) if is_preflight(environ) else None
+    try:
+        policy = state.preflight_policy(app, environ) if is_preflight(environ) else None
+    except ConfigurationError:  # of a view's own policy; the view will raise it, with its name
+        policy = None
     if policy is None or not policy.settings.automatic_options:
         return None
     environ.setdefault(STATE_KEY, None)
@@ -605,21 +633,21 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
     passes a context first.
     """
     before: Callable[..., Response] | None = vars(app).get("process_response")
-    process: Callable[..., Response] = type(app).process_response
+    process = cast("Callable[..., Response]", type(app).process_response)
     app_ref = weakref.ref(app)
 
     def process_response(*args: object) -> Response:
         app = app_ref() or this_app()  # a copy of the app may be what is left of it
         environ = current_request().environ
         try:
-            processed: Response = before(*args) if before else process(app, *args)
+            processed = process(app, *args) if before is None else before(*args)
         except Exception:
             # Where Flask answers an exception, it goes on with the response that came here.
             failed = cast("Response", args[-1])
             if environ.get(STATE_KEY) is not state and failed.status_code >= 500:
                 failed.headers = _finished(app, state, environ, failed).headers
             raise
-        note = environ.get(NOTE_KEY)
+        note: object = environ.get(NOTE_KEY)
         if note is processed:  # a function that the view called gave it its headers
             return processed
         if note is not None and note is not state:

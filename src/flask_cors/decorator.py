@@ -233,15 +233,21 @@ def _begin(own: ViewPolicy | None) -> _Call | Response | None:
 
 
 def _routed_policy(app: Flask, request: Request) -> ViewPolicy | None:
-    """Return the policy of its own that the view has which the request was routed to."""
+    """Return the policy of its own that the view has which the request was routed to.
+
+    Raises:
+        ConfigurationError: with what is wrong with it.
+    """
     if request.url_rule is None:
         return None
     endpoint = request.url_rule.endpoint
-    view = app.view_functions.get(endpoint)
-    entry = state_of(app).entries.get(endpoint)
-    if entry is not None and entry.view is view:
+    entry = state_of(app).entry(app, endpoint)
+    if entry is not None:
         return entry.own
-    return view_policy(view, request.method)
+    own = view_policy(app.view_functions.get(endpoint), request.method)
+    if own is not None:
+        own.within(app)
+    return own
 
 
 def _begin_options(

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 from werkzeug.local import LocalProxy
 
-from ._flask import config_of, state_of
+from ._flask import compile_views, config_of, state_of
 from .core import Problem
 from .core.errors import Problems, safe_repr
 from .core.options import CORSOptions, Unpack
@@ -94,6 +94,7 @@ def _judge_alone(layers: list[OptionSource]) -> list[Problem]:
 def _add(app: Flask, layers: list[OptionSource], told: list[Problem], blueprint: str = "") -> None:
     problems = Problems()
     entries = compile_resources([config_of(app, problems), *layers], problems, told)
+    compile_views(app)
     state_of(app).add(app, entries, blueprint)
 
 

@@ -15,7 +15,7 @@ from ._log import is_quiet, is_worth_logging, log_decision
 from .core import Decision, Policy
 from .core.errors import Problems, safe_repr
 from .core.headers import REQUEST_FIELDS
-from .core.merge import Lines, merge
+from .core.merge import Lines
 from .core.options import MIDDLEWARE_OPTIONS, MiddlewareOptions, Unpack
 from .core.origins import MAX_ORIGIN_LENGTH, is_async
 from .core.policy import compile_resources
@@ -140,24 +140,6 @@ def answer_preflight(decision: Decision, start_response: StartResponse) -> Itera
     lines = [("Content-Length", "0"), ("Content-Type", "text/plain")]
     start_response("200 OK", decision.added_to(lines))
     return []
-
-
-def adding(
-    start_response: StartResponse,
-    lines_now: Callable[[WSGIEnvironment, str], Lines],
-    environ: WSGIEnvironment,
-) -> StartResponse:
-    """Return a `start_response` that adds what is decided when a response starts, by its status."""
-
-    def start(
-        status: str, headers: ResponseLines, exc_info: ExcInfo | None = None
-    ) -> Callable[[bytes], object]:
-        headers = merge(headers, lines_now(environ, status))
-        if exc_info is None:
-            return start_response(status, headers)
-        return start_response(status, headers, exc_info)
-
-    return start
 
 
 class CORSMiddleware:
