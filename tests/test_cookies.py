@@ -352,6 +352,7 @@ def test_a_site_is_a_registrable_domain_of_the_public_suffixes(page, host):
         ("__Host-a=1; Secure", "prefix"),
         ("__Host-a=1; Secure; Path=/a", "prefix"),
         ("__Host-a=1; Secure; Path=/; Domain=www.shop.example", "prefix"),
+        ("__Host-a=1; Secure; Path=/; Domain=", None),
         ("=__Host-a=1; Secure; Path=/", "prefix"),
         ("__Host-a; Secure; Path=/", "prefix"),
         ("=__Secure-a; Secure", "prefix"),
@@ -361,6 +362,12 @@ def test_a_site_is_a_registrable_domain_of_the_public_suffixes(page, host):
 )
 def test_what_a_name_promises(line, code):
     assert code == store(CookieJar(), line)
+
+
+def test_a_domain_breaks_the_promise_even_where_it_is_for_the_host_alone():
+    line = "__Host-a=1; Secure; Path=/; Domain=localhost"
+    assert store(CookieJar(), line, LOCAL) == "prefix"
+    assert store(CookieJar(), line.removeprefix("__Host-"), LOCAL) is None
 
 
 def test_a_path_of_its_own_is_no_promise():

@@ -290,7 +290,8 @@ def _prefix_refusal(cookie: Cookie, attributes: Mapping[str, str]) -> _Refusal |
         return "prefix", "it has no name, and its value begins like the name of a better one"
     if not cookie.secure:
         return "prefix", "by its name it has to be Secure"
-    if name.startswith("__host-") and not (cookie.host_only and attributes.get("path") == "/"):
+    promised = attributes.get("path") == "/" and not attributes.get("domain")
+    if name.startswith("__host-") and not promised:
         return "prefix", "by its name it has to have Path=/ and no Domain"
     return None
 

@@ -21,6 +21,9 @@ from flask_cors import CORS, CORSWarning, cross_origin
 APP = "http://app.example.test"
 OTHER = "http://other.example.test"
 API = "http://api.example.test"
+# Servers of other sites than the pages are of.
+FOREIGN = "http://api.shop.test"
+LOCAL = "http://localhost"
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PURGE"]
 RED_DOT = base64.b64decode(
@@ -132,11 +135,13 @@ def make_app():
     add_hooks(app)
     add_pages(app)
     add_answers(app)
+    add_cookies(app)
     add_redirects(app)
     add_media(app)
     add_views(app)
     add_classes(app)
     add_blueprints(app)
+    app.wsgi_app = redirecting(app.wsgi_app)
     return app
 
 
@@ -205,6 +210,34 @@ def add_answers(app):
     @app.route("/<area>/error", methods=METHODS)
     def error(area):
         raise RuntimeError
+
+
+def add_cookies(app):
+    @app.get("/<area>/cookie")
+    def cookie(area):
+        answer = said()
+        name = request.args.get("prefix", "") + request.args["case"]
+        for attributes in request.args.getlist("set"):
+            answer.headers.add("Set-Cookie", f"{name}=yes; {attributes}")
+        return answer
+
+
+def redirecting(wsgi_app):
+    """Answer `/raw` with redirects as they are written, which Flask would put in order."""
+
+    def answer(environ, start_response):
+        if environ["PATH_INFO"] != "/raw":
+            return wsgi_app(environ, start_response)
+        asked = parse_qs(environ["QUERY_STRING"])
+        lines = [("Access-Control-Allow-Origin", asked["origin"][0]), ("Content-Length", "0")]
+        lines.append(("Access-Control-Allow-Credentials", "true"))
+        for location in asked["to"]:
+            to = f"{location}{'&' if '?' in location else '?'}case={asked['case'][0]}"
+            lines.append(("Location", to.encode().decode("latin-1")))
+        start_response("302 Found", lines)
+        return []
+
+    return answer
 
 
 def add_redirects(app):

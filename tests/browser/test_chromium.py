@@ -31,6 +31,7 @@ if not CHROMIUM_PATH or not DRIVER_PATH:
 
 served = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "served.py")))
 APP, OTHER, API = served.APP, served.OTHER, served.API
+FOREIGN, LOCAL = served.FOREIGN, served.LOCAL
 
 pytestmark = pytest.mark.browser
 
@@ -97,6 +98,20 @@ def hand(answer="", preflight="", **options):
 
 def redirect(area, to, status=302, server=API):
     return f"{server}/{area}/redirect?{urlencode({'to': to, 'status': status})}"
+
+
+def kept(attributes, *more, at=API, then=None, wait=0, **options):
+    """Have a cookie set with these attributes, and fetch what says whether it comes back."""
+    query = urlencode({"set": [attributes, *more], **options}, doseq=True)
+    return [
+        including("GET", f"{at}/private/cookie?{query}"),
+        including("GET", then or f"{at}/private/hello", wait=wait),
+    ]
+
+
+def to(*locations, origin=APP):
+    """Return a path that redirects to these places, as they are written."""
+    return f"/raw?{urlencode({'to': locations, 'origin': origin}, doseq=True)}"
 
 
 ANYONE = "Allow-Origin: *"
@@ -410,6 +425,98 @@ REDIRECTS = [
     case("300-is-no-redirect", get(hand(MINE, answer_status=300)), 300),
 ]
 
+LOCATIONS = [
+    case("slashes", get(to("///api.example.test/one/hello")), 200),
+    case("backslashes", get(to(r"\\api.example.test\one\hello")), 200),
+    case("slash-and-backslash", get(to(r"/\api.example.test/one/hello")), 200),
+    case("backslash-path", get(to(r"\one\hello")), 200),
+    case("scheme-and-path", get(to("http:/one/hello")), 200),
+    case("scheme-and-relative-path", get(to("http:../one/hello")), 200),
+    case("upper", get(to("HTTP://API.Example.TEST/one/hello")), 200),
+    case("empty-port", get(to("http://api.example.test:/one/hello")), 200),
+    case("default-port", get(to("http://api.example.test:80/one/hello")), 200),
+    case("zero-port", get(to("http://api.example.test:080/one/hello")), 200),
+    case("bad-port", get(to("http://api.example.test:99999/one/hello")), "redirect"),
+    case("dots", get(to("/a/../one/./b/%2e%2E/hello")), 200),
+    case("spaces", get(to("/one/hello?a b")), 200),
+    case("fragment", get(to("/one/hello?a#b")), 200),
+    case("utf-8", get(to("/one/hello?\u00fc")), 200),
+    case("idn", get(to("http://b\u00fccher.example.test/null/hello")), 200),
+    case("bad-host", get(to("http://a|b.example.test/")), "redirect"),
+    case("several", get(to("/one/hello", "/list/hello")), "redirect"),
+    case("several-alike", get(to("/one/hello", "/one/hello")), 200),
+]
+
+BACK = to(API + "/private/hello", origin="null")
+AWAY = to(FOREIGN + BACK)
+BELOW_API = "http://a.api.example.test/private/hello"
+
+# Of each case, whether the cookie comes back with the last fetch. The page is of `APP`.
+COOKIES = [
+    ("default", kept(""), True),
+    ("lax", kept("SameSite=Lax"), True),
+    ("strict", kept("SameSite=Strict"), True),
+    ("none", kept("SameSite=None"), False),
+    ("none-secure", kept("SameSite=None; Secure"), False),
+    ("secure", kept("Secure"), False),
+    ("unknown-same-site", kept("SameSite=Some"), True),
+    ("last-same-site", kept("SameSite=None; SameSite=Lax"), True),
+    ("own-origin", kept("SameSite=Strict", at=APP), True),
+    ("other-host", kept("", then=OTHER + "/private/hello"), False),
+    ("domain", kept("Domain=example.test", then=OTHER + "/private/hello"), True),
+    ("domain-dot", kept("Domain=.Example.test", then=OTHER + "/private/hello"), True),
+    ("domain-own", kept("Domain=api.example.test"), True),
+    ("domain-below", kept("Domain=api.example.test", then=BELOW_API),
+     True),
+    ("host-only-below", kept("", then=BELOW_API), False),
+    ("domain-other", kept("Domain=other.example.test"), False),
+    ("domain-suffix", kept("Domain=test"), False),
+    ("domain-twice", kept("Domain=other.example.test; Domain=api.example.test"), True),
+    ("domain-final-dot", kept("Domain=example.test."), False),
+    ("path", kept("Path=/private"), True),
+    ("path-slash", kept("Path=/private/"), True),
+    ("path-part", kept("Path=/priv"), False),
+    ("path-other", kept("Path=/list"), False),
+    ("path-relative", kept("Path=x"), True),
+    ("path-default", kept("", then=API + "/remembered-private/hello"), False),
+    ("path-root", kept("Path=/", then=API + "/remembered-private/hello"), True),
+    ("max-age", kept("Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT"), True),
+    ("max-age-zero", kept("Path=/", "Path=/; Max-Age=0"), False),
+    ("max-age-negative", kept("Max-Age=-1"), False),
+    ("max-age-malformed", kept("Max-Age=0x"), True),
+    ("max-age-over", kept("Max-Age=1", wait=1.5), False),
+    ("expires-past", kept("Expires=Thu, 01 Jan 1970 00:00:00 GMT"), False),
+    ("expires-loose", kept("Expires=1 jan 98 0:0:0"), False),
+    ("expires-malformed", kept("Expires=yesterday"), True),
+    ("http-only", kept("HttpOnly"), True),
+    ("too-long-attribute", kept("Path=/" + "a" * 1024), True),
+    ("secure-prefix", kept("Path=/", prefix="__Secure-"), False),
+    ("host-prefix", kept("Path=/", prefix="__Host-"), False),
+    ("away-default", kept("", at=FOREIGN), False),
+    ("away-lax", kept("SameSite=Lax", at=FOREIGN), False),
+    ("away-strict", kept("SameSite=Strict", at=FOREIGN), False),
+    ("away-none", kept("SameSite=None", at=FOREIGN), False),
+    ("away-none-secure", kept("SameSite=None; Secure", at=FOREIGN), False),
+    ("local-default", kept("", at=LOCAL), False),
+    ("local-secure", kept("Secure", at=LOCAL), False),
+    ("local-none", kept("SameSite=None", at=LOCAL), False),
+    ("local-none-secure", kept("SameSite=None; Secure", at=LOCAL), True),
+    ("local-secure-prefix", kept("SameSite=None; Secure", at=LOCAL, prefix="__Secure-"), True),
+    ("local-host-prefix",
+     kept("SameSite=None; Secure; Path=/", at=LOCAL, prefix="__Host-"), True),
+    ("local-host-prefix-path", kept("SameSite=None; Secure", at=LOCAL, prefix="__Host-"), False),
+    ("local-host-prefix-domain", kept("SameSite=None; Secure; Path=/; Domain=localhost", at=LOCAL,
+                                      prefix="__Host-"), False),
+    ("local-domain", kept("SameSite=None; Secure; Domain=localhost", at=LOCAL), True),
+    # A redirect by way of another site leaves the cookies of the page's site as they are.
+    ("there-and-back-default", kept("Path=/", then=AWAY), True),
+    ("there-and-back-strict", kept("Path=/; SameSite=Strict", then=AWAY), True),
+]
+COOKIE_CASES = [
+    case(name, fetches, [200, "origin" if AWAY in fetches[1].url else 200])
+    for name, fetches, _ in COOKIES
+]
+
 VIEWS = [
     *[each for name in ("sync", "async", "decorated", "marked") for each in (
         case(f"{name}-get", get(f"/views/{name}"), 200),
@@ -586,6 +693,9 @@ DEPARTURES = [
      ["origin"] * 2, 2),
     (case("max-age-negative", [put(hand(MINE, f"{MINE}|{PUTS}|Max-Age: -1"))] * 2, [200] * 2, 2),
      [200] * 2, 1),
+    # as well as when a redirect is refused.
+    (case("redirect-refused", [put(redirect("remembered", "ftp://api.example.test/", 307))] * 2,
+          ["redirect"] * 2, 1), ["redirect"] * 2, 2),
     # It lets no page load from a URL with a user name.
     (case("redirect-to-own-userinfo", get(redirect(
         "closed", "http://a:b@app.example.test/closed/hello", server=APP)), "redirect"), [200], 0),
@@ -600,6 +710,8 @@ GROUPS = {
     "credentials": CREDENTIALS,
     "readable": READABLE,
     "redirect": REDIRECTS,
+    "location": LOCATIONS,
+    "cookie": COOKIE_CASES,
     "view": VIEWS,
     "hook": HOOKS,
     "hand": BY_HAND,
@@ -673,6 +785,8 @@ CHECKS = {
     "": "redirect",  # to a URL with a user name, of the page's own origin
     "net::ERR_TOO_MANY_REDIRECTS": "redirect",
     "net::ERR_UNSAFE_REDIRECT": "redirect",
+    "net::ERR_INVALID_REDIRECT": "redirect",
+    "net::ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION": "redirect",
     "RedirectContainsCredentials": "redirect",
 }
 # Fields that servers add.
@@ -735,9 +849,12 @@ def driving(port, profile):
         "no-first-run",
         "no-proxy-server",
         f"user-data-dir={profile}",
-        f"host-resolver-rules=MAP *.example.test 127.0.0.1:{port}",  # whatever the port asked for
+        "host-resolver-rules="  # whatever the port asked for
+        + ",".join(f"MAP {host} 127.0.0.1:{port}" for host in ("*.test", "localhost")),
     ):
         options.add_argument(f"--{argument}")
+    # Debian's Chromium refuses the cookies of other sites as a preference of the user.
+    options.add_experimental_option("prefs", {"profile.cookie_controls_mode": 0})
     service = webdriver.ChromeService(executable_path=DRIVER_PATH)  # else it would look for one
     chrome = webdriver.Chrome(options=options, service=service)
     try:
@@ -859,6 +976,15 @@ def test_model_gives_the_verdict_of_chromium_and_sends_the_same(each, chromium, 
 
     expected = verdict_of_chromium(chromium, each), chromium.recorder.arrived[each.id]
     assert expected == (verdicts, recorder.arrived[each.id])
+
+
+@pytest.mark.parametrize(
+    ("name", "comes"), [pytest.param(name, comes, id=name) for name, _, comes in COOKIES]
+)
+def test_a_cookie_comes_back_to_chromium_s_server_or_not(name, comes, chromium):
+    *_, noted = chromium.recorder.arrived[f"cookie-{name}"][-1]
+
+    assert comes == ("COOKIE" in noted)
 
 
 @pytest.mark.parametrize(
