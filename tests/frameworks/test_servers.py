@@ -7,6 +7,7 @@ import json
 import os
 import re
 import runpy
+import socket
 import sys
 import time
 from http.client import HTTPConnection
@@ -24,53 +25,62 @@ ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE":
 served = SimpleNamespace(**runpy.run_path(str(HERE / "served.py")))
 
 GUNICORN = ("gunicorn", "--bind", "127.0.0.1:{port}", "--graceful-timeout", "5")
-SYNC = (*GUNICORN, "--worker-class", "sync")
-THREADS = (*GUNICORN, "--worker-class", "gthread", "--threads", "2")
-UVICORN = ("uvicorn", "--port", "{port}", "--factory")
-HYPERCORN = ("hypercorn", "--bind", "127.0.0.1:{port}")
-
-NEEDED = {
-    "asgi_app": (),
-    "django_app": ("django",),
-    "fastapi_app": ("fastapi",),
-    "flask_app": (),
-    "flask_behind_asgi": (),
-    "quart_app": ("quart",),
-    "starlette_app": ("starlette",),
-    "wsgi_app": (),
+SERVERS = {
+    "gunicorn-sync": (*GUNICORN, "--worker-class", "sync", "served:{app}()"),
+    "gunicorn-threads": (
+        *(*GUNICORN, "--worker-class", "gthread", "--threads", "2"),
+        "served:{app}()",
+    ),
+    "gunicorn-gevent": (*GUNICORN, "--worker-class", "gevent", "served:{app}()"),
+    "waitress": ("waitress", "--listen", "127.0.0.1:{port}", "--call", "served:{app}"),
+    "uvicorn": ("uvicorn", "--port", "{port}", "--factory", "served:{app}"),
+    "hypercorn": ("hypercorn", "--bind", "127.0.0.1:{port}", "served:{app}()"),
 }
-ASGI_APPS = [
-    "asgi_app",
-    "django_app",
-    "fastapi_app",
-    "flask_behind_asgi",
-    "quart_app",
-    "starlette_app",
-]
+APPS = {**served.WSGI_APPS, **served.ASGI_APPS}
+
+# `test_table` asks every app. On a server each framework is asked once in each form it has, and
+# what a server itself may change is asked on all of them.
 RUNNING = [
-    *[pytest.param(SYNC, app, id=f"gunicorn-sync-{app}") for app in ("flask_app", "wsgi_app")],
+    *[(server, app) for server in list(SERVERS)[:4] for app in ("wsgi_app", "flask_app")],
+    *[(server, "django_wsgi_app") for server in ("gunicorn-threads", "waitress")],
     *[
-        pytest.param(THREADS, app, id=f"gunicorn-threads-{app}")
-        for app in ("flask_app", "wsgi_app")
+        (server, app)
+        for server in ("uvicorn", "hypercorn")
+        for app in (
+            "asgi_app",
+            "flask_behind_asgi",
+            "starlette_app",
+            "fastapi_app",
+            "fastapi_in_starlette",
+            "quart_app",
+            "django_app",
+            "falcon_app",
+            "connexion_app",
+        )
     ],
-    *[pytest.param(UVICORN, app, id=f"uvicorn-{app}") for app in ASGI_APPS],
-    *[pytest.param(HYPERCORN, app, id=f"hypercorn-{app}") for app in ASGI_APPS],
 ]
 
-on_every_server = pytest.mark.parametrize(("command", "app"), RUNNING, scope="module")
+
+def on_servers(pairs):
+    named = [pytest.param(*pair, id="-".join(pair)) for pair in pairs]
+    return pytest.mark.parametrize(("command", "app"), named, scope="module")
+
+
+on_every_server = on_servers(RUNNING)
 pytestmark = pytest.mark.server
 
 
 @pytest.fixture(scope="module")
 def server(command, app, tmp_path_factory):
     """Give the port on which a server runs an app, and the file with what it logs."""
-    for package in (command[0], *NEEDED[app]):
+    arguments = [part.format(port="{port}", app=app) for part in SERVERS[command]]
+    packages = {arguments[0], *APPS[app], *(["gevent"] if command == "gunicorn-gevent" else [])}
+    for package in packages:
         pytest.importorskip(package, reason=f"{package} is not installed")
     port = free_port()
     log = tmp_path_factory.mktemp("server") / "log"
-    arguments = [part.format(port=port) for part in command]
-    target = f"served:{app}" if command is UVICORN else f"served:{app}()"
-    with running([*PYTHON, "-m", *arguments, target], log, port, HERE, ENVIRONMENT):
+    arguments = [part.format(port=port) for part in arguments]
+    with running([*PYTHON, "-m", *arguments], log, port, HERE, ENVIRONMENT):
         yield SimpleNamespace(port=port, log=log)
 
 
@@ -111,6 +121,33 @@ def test_an_exception_that_escapes_is_in_the_server_s_log(server):
         time.sleep(0.02)
     assert "Traceback (most recent call last)" in logged
     assert "BoomError: boom" in logged
+
+
+@on_every_server
+def test_a_preflight_in_lower_case_is_one_or_is_refused_by_the_server(server):
+    [granted] = [exchange for exchange in served.EXCHANGES if exchange.id == "granted"]
+    status, lines, _ = fetch(server.port, granted._replace(method="options"))
+    if status == 200:
+        assert served.expected(granted) == served.about_cors(lines)
+    else:
+        assert (status, served.about_cors(lines)) == (400, ([], [""]))  # as Gunicorn does
+
+
+@on_servers(pair for pair in RUNNING if pair[1] in served.WITH_WEBSOCKETS)
+def test_a_websocket_is_served_whatever_its_origin(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(
+            b"GET /api/socket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nOrigin: https://evil.example\r\n\r\n"
+        )
+        with connection.makefile("rb") as incoming:
+            head = b"".join(iter(incoming.readline, b"\r\n"))
+            assert head.startswith(b"HTTP/1.1 101 ")
+            assert b"access-control-" not in head.lower()
+            # RFC 6455, section 5.2: a whole text of five bytes, masked with zeros, and without.
+            connection.sendall(b"\x81\x85\0\0\0\0hello")
+            assert incoming.read(7) == b"\x81\x05hello"
 
 
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*_app.py"))
