@@ -19,8 +19,30 @@ from .core.settings import OptionSource, materialize, resolve_resources
 class CORS:
     """Lets other origins read the responses of a Flask app or blueprint.
 
-    Several on one app form one table of resources. The options are those of
-    `CORSOptions`; what is not given is read from `app.config["CORS_<NAME>"]`.
+    Several on one app form one table of resources. What is not given is read from
+    `app.config["CORS_<NAME>"]`.
+
+    The options, which `CORSOptions` describes in full:
+
+    - `origins`: the websites whose scripts may read responses.
+    - `methods`: the methods that a preflight is granted.
+    - `allow_headers`: the request headers that a script may set.
+    - `expose_headers`: the response headers that a script may read, beside the few that it always
+      may.
+    - `supports_credentials`: whether requests may carry cookies and HTTP authentication.
+    - `max_age`: how long a browser may remember the answer to a preflight.
+    - `send_wildcard`: whether to answer with `*` instead of the request's origin where any origin
+      is allowed.
+    - `vary_header`: whether `Vary` names the request headers that an answer depends on, as shared
+      caches need it.
+    - `allow_private_network`: whether a preflight that asks to reach a private network is granted
+      that.
+    - `always_send`: whether requests without an `Origin` header get the headers too, where one
+      value is right for everyone.
+    - `automatic_options`: whether preflights are answered here.
+    - `intercept_exceptions`: whether the 500 of an exception that nobody caught has the headers
+      too, so that a script can read its status.
+    - `resources`: the paths that other origins may read.
 
     Args:
         app: the app or blueprint; leave it out to call `init_app` later.

@@ -152,6 +152,23 @@ def test_every_page_is_in_the_table_of_contents() -> None:
     assert pages - {"index"} == listed
 
 
+@pytest.mark.parametrize(
+    ("described", "options"),
+    [
+        pytest.param(CORS, OPTIONS, id="CORS"),
+        pytest.param(cross_origin, CrossOriginOptions.__optional_keys__, id="cross_origin"),
+    ],
+)
+def test_help_has_a_line_for_each_option(described: object, options: frozenset[str]) -> None:
+    lines = re.findall(
+        r"^- `(\w+)`: (.+(?:\n  .+)*)", inspect.getdoc(described) or "", re.MULTILINE
+    )
+    summaries = {name: made.described(DOCSTRINGS[name]).summary for name in options}
+    assert {name: " ".join(line.split()) for name, line in lines} == {
+        name: summary[0].lower() + summary[1:] for name, summary in summaries.items()
+    }
+
+
 # The API page ------------------------------------------------------------------------------------
 
 API = (DOCS / "reference" / "api.md").read_text("utf-8")
