@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
+import tempfile
 from pathlib import Path
 
 import nox
@@ -18,6 +20,7 @@ os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
+BUILT_FROM = [Path(name) for name in ("pyproject.toml", "pdm_build.py", "README.md", "LICENSE")]
 RUNNING = ".".join(platform.python_version_tuple()[:2])
 
 # Each Flask with the Werkzeug of its time.
@@ -29,33 +32,27 @@ FLASKS = {
 }
 NEWEST_FLASK = list(FLASKS)[-1]
 
-# They have a session of their own: what they need does not go with every Flask and Python.
-WITHOUT_FRAMEWORKS = [
-    "--ignore=tests/frameworks",
-    "--ignore=tests/browser",
-    "--ignore=tests/cache",
-]
+# Flask 2.2 looks for an app's folder in a way that Python 3.14 has no more.
+LAST_PYTHON = {"2.2": "3.13"}
 
 FUZZED = ("Linux", "x86_64", ("3.11", "3.12", "3.13"))  # where atheris works
 
-# These take long, and are the same with every Flask.
-ONCE = (
-    "core/test_redos",
-    "test_browser",
-    "docs/test_consoles",
-    "properties/test_growth",
-    "properties/test_properties",
-)
+QUICK = "not slow and not frameworks"
+"""the tests of `nox -s tests`, as pytest's `-m` takes it"""
+PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal")
 
-MATRIX = [(python, flask) for python in PYTHONS for flask in FLASKS]
-if RUNNING not in PYTHONS:
-    # A Python that is newer than the classifiers: only the newest Flask is expected to know it.
-    MATRIX.append((RUNNING, NEWEST_FLASK))
+MATRIX = [
+    (python, flask)
+    for python in PYTHONS
+    for flask in FLASKS
+    if (python, flask) != (RUNNING, NEWEST_FLASK)  # that one is measured: `coverage`
+    and PYTHONS.index(python) <= PYTHONS.index(LAST_PYTHON.get(flask, python))
+]
 
 nox.options.sessions = [
     "lint",
     "typecheck",
-    f"tests(python='{RUNNING}', flask='{NEWEST_FLASK}')",
+    "tests",
     "docs",
 ]
 
@@ -74,6 +71,37 @@ def install(session: nox.Session, *packages: str, groups: tuple[str, ...] = ()) 
     """Install `packages`, and those of the dependency `groups`, in one resolution."""
     grouped = nox.project.dependency_groups(PROJECT, *groups)
     session.install(*packages, *grouped)
+
+
+def install_built(
+    session: nox.Session, *packages: str, groups: tuple[str, ...] = ("test",)
+) -> None:
+    """Install what is built of the project, so that what is tested is what people get."""
+    wheel = str(built_wheel(session))
+    install(session, wheel, *packages, groups=groups)
+    # An environment that is used again may hold another one of the same version.
+    again = "--reinstall" if session.venv_backend == "uv" else "--force-reinstall"
+    session.install("--no-deps", again, wheel)
+
+
+def built_wheel(session: nox.Session) -> Path:
+    """Return the wheel of the sources as they are; it is built once, whichever session is first."""
+    digest = hashlib.sha256()
+    for path in [*BUILT_FROM, *sorted(Path("src").rglob("*.*"))]:
+        if "__pycache__" not in path.parts:
+            digest.update(f"{path}\0".encode() + path.read_bytes())
+    folder = session.cache_dir / "wheels" / digest.hexdigest()[:16]
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=session.cache_dir) as new:
+            command: tuple[str, ...] = ("uv", "build", "--wheel", "--quiet", "--out-dir", new)
+            if session.venv_backend != "uv":
+                command = ("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", new, ".")
+            session.run(*command)
+            [wheel] = Path(new).glob("*.whl")
+            folder.mkdir(parents=True, exist_ok=True)
+            wheel.replace(folder / wheel.name)
+    [wheel] = folder.glob("*.whl")
+    return wheel
 
 
 @nox.session
@@ -97,51 +125,80 @@ def typecheck(session: nox.Session) -> None:
 
 
 @nox.session
+def tests(session: nox.Session) -> None:
+    """Run the quick tests with this Python and the newest Flask."""
+    install_built(session, *FLASKS[NEWEST_FLASK])
+    session.run("pytest", *(session.posargs or ["-m", QUICK, *PARALLEL]))
+    session.log("Left out: the slow tests, the other Pythons and Flasks (nox -s everything);")
+    session.log("other frameworks, a real browser and real caches (see CONTRIBUTING.md).")
+    session.log("All of it: .ci/run")
+
+
+@nox.session(default=False, venv_backend="none")
+def everything(session: nox.Session) -> None:
+    """Run the tests with every Python and Flask, the slow ones once, and ask for every branch."""
+    session.notify("coverage")
+    for python, flask in MATRIX:
+        session.notify(f"matrix(python='{python}', flask='{flask}')")
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Run the quick and the slow tests once, and require that they pass through every branch."""
+    install(session, "-e", ".", *FLASKS[NEWEST_FLASK], groups=("test",))
+    session.run("coverage", "erase")
+    found = session.posargs or ["-m", "not frameworks", *PARALLEL]
+    session.run("coverage", "run", "-m", "pytest", *found)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session(default=False)
 @nox.parametrize(("python", "flask"), MATRIX)
-def tests(session: nox.Session, flask: str) -> None:
-    """Run the tests against an installed build, on every Python with every Flask."""
-    install(session, ".", *FLASKS[flask], groups=("test",))
-    # Once a Python: what is not Flask's, and the commands that the docs tell people to type.
-    once = [f"--ignore=tests/{name}.py" for name in ONCE if flask != NEWEST_FLASK]
-    session.run("pytest", *(session.posargs or [*WITHOUT_FRAMEWORKS, *once]))
+def matrix(session: nox.Session, flask: str) -> None:
+    """Run the quick tests with one Python and one Flask."""
+    install_built(session, *FLASKS[flask])
+    found = QUICK if flask == NEWEST_FLASK else f"{QUICK} and not flaskless"
+    session.run("pytest", *(session.posargs or ["-m", found, *PARALLEL]))
 
 
-@nox.session
+@nox.session(default=False)
+def next_flask(session: nox.Session) -> None:
+    """Run the tests with a checkout of Flask: `nox -s next_flask -- ../flask`."""
+    if not session.posargs:
+        session.error("name the folder of the checkout: nox -s next_flask -- ../flask")
+    checkout, *found = session.posargs
+    install_built(session, f"flask[async] @ {Path(checkout).resolve().as_uri()}")
+    session.run("python", "-c", "from importlib.metadata import version as v; print(v('flask'))")
+    session.run("pytest", *(found or ["-m", "not frameworks", *PARALLEL]))
+
+
+@nox.session(default=False)
 def frameworks(session: nox.Session) -> None:
     """Run the tests with other frameworks, real servers and real Flask extensions."""
-    install(session, ".", groups=("test", "frameworks", "typecheck"))
-    found = ["tests/frameworks", "tests/cli/test_cli.py", "tests/docs/test_consoles.py"]
-    found += ["tests/docs/test_readme.py"]  # and the pages on other frameworks
-    session.run("pytest", *(session.posargs or found))
+    install_built(session, groups=("test", "frameworks", "typecheck"))
+    session.run("pytest", *(session.posargs or ["-m", "frameworks"]))
 
 
-@nox.session
+@nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """Compare the model browser with a real Chromium (Debian: chromium, chromium-driver)."""
-    install(session, ".", groups=("test", "browser"))
-    session.run("pytest", *(session.posargs or ["tests/browser"]))
+    install_built(session, groups=("test", "browser"))
+    session.run("pytest", *(session.posargs or ["-m", "browser"]))
 
 
-@nox.session
+@nox.session(default=False)
 def cache(session: nox.Session) -> None:
     """Put real shared caches in front of a real server (Debian: nginx, varnish)."""
-    install(session, ".", groups=("test", "cache"))
-    session.run("pytest", *(session.posargs or ["tests/cache"]))
+    install_built(session, groups=("test", "cache"))
+    session.run("pytest", *(session.posargs or ["-m", "cache"]))
 
 
-@nox.session
+@nox.session(default=False)
 def package(session: nox.Session) -> None:
     """Check what is built, twice, what is in it, and what is installed of it."""
     install(session, groups=("package",))
     session.run("pytest", *(session.posargs or ["tests/packaging/check.py"]))
-
-
-@nox.session
-def coverage(session: nox.Session) -> None:
-    """Run the tests and require that they pass through every branch."""
-    install(session, "-e", ".", groups=("test",))
-    session.run("coverage", "run", "-m", "pytest", *(session.posargs or WITHOUT_FRAMEWORKS))
-    session.run("coverage", "report")
 
 
 @nox.session(default=False)

@@ -39,6 +39,8 @@ from flask_cors.wsgi import CORSMiddleware
 
 from .support.strategies import LAW, ignoring_doubts, needs_permission, normalized, scripts
 
+pytestmark = pytest.mark.flaskless
+
 APP = "https://app.example"
 API = "https://api.example"
 OTHER = "https://other.example"

@@ -748,6 +748,7 @@ def test_the_command_line_does_not_wait_for_pytest():
     assert ran.returncode == 0
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_guide_pass(tmp_path):
     guide = Path(__file__).parent.parent / "docs" / "guides" / "testing.md"
     blocks = Sybil([CodeBlockParser("python", str)]).parse(guide).examples()

@@ -13,6 +13,8 @@ import pytest
 from flask_cors import ConfigurationError
 from flask_cors.asgi import CORSMiddleware
 
+pytestmark = pytest.mark.flaskless
+
 served = SimpleNamespace(
     **runpy.run_path(str(Path(__file__).parent.parent / "frameworks" / "served.py"))
 )

@@ -892,6 +892,7 @@ FOUND = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOUND)
 def test_a_risk_is_found_and_can_be_silenced(cors, name):
     code = name.partition(" ")[0]
@@ -1016,8 +1017,8 @@ def test_the_help_says_that_the_view_is_called(cors):
     assert "The requests are carried out: the view of PATH is called" in told
 
 
+@pytest.mark.frameworks
 def test_restful_apps_raise_no_alarm(cors):
-    pytest.importorskip("flask_restful")
     source = app_with(
         """
 from flask_restful import Api, Resource

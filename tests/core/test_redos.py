@@ -66,6 +66,7 @@ def test_what_people_write_for_paths_is_fine(pattern):
     assert of_paths(pattern) == "fine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", SLOW_ORIGINS, ids=label)
 def test_an_origin_cannot_keep_a_worker_busy(pattern):
     assert of_origins(pattern) == "slow"
@@ -286,6 +287,7 @@ def test_what_was_warned_of_is_not_warned_of_again():
 # The work that a verdict takes --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [

@@ -24,6 +24,8 @@ import pytest
 
 from ..support.servers import answers, await_answer, free_port
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 README = ROOT / "README.md"
 BLOCKED = ROOT / "docs" / "blocked.md"
@@ -120,16 +122,29 @@ def program_of(command: str) -> str:
 
 
 def needs(command: str) -> None:
-    """Skip where the program that a command starts is not installed."""
-    name = program_of(command)
-    optional = {"curl", "functions-framework", "hypercorn", "uvicorn"}
-    if name in optional and not shutil.which(name, path=environment()["PATH"]):
-        pytest.skip(f"{name} is not installed")
-    for example in re.findall(r"docs/examples/\w+\.py", command):
-        source = (ROOT / example).read_text("utf-8")
-        for module in re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE):
-            if not (ROOT / example).with_name(f"{module}.py").exists():
-                pytest.importorskip(module)
+    """Skip where curl is asked for, and not installed."""
+    if program_of(command) == "curl" and not shutil.which("curl", path=environment()["PATH"]):
+        pytest.skip("curl is not installed")
+
+
+# What an example may import without the packages of `nox -s frameworks`.
+ALWAYS_THERE = {*sys.stdlib_module_names, "flask", "flask_cors", "pytest", "werkzeug"}
+
+
+def needs_frameworks(command: str) -> bool:
+    """Return whether a command starts, or its example imports, what a test run may not have."""
+    if command and program_of(command) in {"functions-framework", "hypercorn", "uvicorn"}:
+        return True
+    examples = [ROOT / name for name in re.findall(r"docs/examples/\w+\.py", command)]
+    imported = {
+        module
+        for example in examples
+        for module in re.findall(
+            r"^(?:from|import) (\w+)", example.read_text("utf-8"), re.MULTILINE
+        )
+        if not example.with_name(f"{module}.py").exists()
+    }
+    return bool(imported - ALWAYS_THERE)
 
 
 @contextmanager
@@ -189,7 +204,8 @@ def consoles() -> Iterator[object]:
         told = [command for command in block if command not in WITH_TEST_CLI]
         run = [command for command in told if command.text not in NOT_RUN]
         if run:
-            yield pytest.param(run, id=place)
+            apart = any(needs_frameworks(text) for each in run for text in (each.text, each.server))
+            yield pytest.param(run, id=place, marks=[pytest.mark.frameworks] if apart else [])
 
 
 @pytest.mark.server

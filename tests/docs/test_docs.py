@@ -23,6 +23,8 @@ from flask_cors import CORS, cross_origin
 from flask_cors.core import Settings
 from flask_cors.core.options import OPTIONS, CrossOriginOptions, ResourceOptions
 
+pytestmark = pytest.mark.flaskless
+
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "_build" not in page.parts]

@@ -167,6 +167,7 @@ def test_a_script_of_a_partner_reads_what_the_async_view_says(async_views):
     assert fetched.headers["X-Price"] == "4"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "broken"),
     [

@@ -30,19 +30,16 @@ PACKAGES = ("apiflask", "connexion", "dash", "fastapi", "flask_openapi3", "flask
 PACKAGES += ("flask_socketio", "serverless_wsgi")
 
 
-def need_what_is_imported(page: Path) -> None:
-    """Skip where a page is about a package that is not installed."""
-    text = page.read_text("utf-8")
-    for module in PACKAGES:
-        if re.search(rf"^(?:from|import) {module}\b", text, re.MULTILINE):
-            pytest.importorskip(module)
+def case_of(page: Path) -> object:
+    """Return a case; one on another framework is apart, as its package is."""
+    imports = rf"^(?:from|import) (?:{'|'.join(PACKAGES)})\b"
+    apart = re.search(imports, page.read_text("utf-8"), re.MULTILINE)
+    marks = [pytest.mark.frameworks] if apart else []
+    return pytest.param(page, id=page.relative_to(ROOT).as_posix(), marks=marks)
 
 
-@pytest.mark.parametrize(
-    "page", [README, *DOCS], ids=lambda page: page.relative_to(ROOT).as_posix()
-)
+@pytest.mark.parametrize("page", [case_of(page) for page in (README, *DOCS)])
 def test_python_examples_run_and_print_what_the_next_text_block_shows(page: Path) -> None:
-    need_what_is_imported(page)
     printed = io.StringIO()
 
     def check_output(example: Example) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 import flask_cors
 
+pytestmark = pytest.mark.flaskless
+
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 POLICY = (ROOT / "SECURITY.md").read_text("utf-8")

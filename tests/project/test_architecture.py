@@ -21,6 +21,8 @@ import flask_cors.core
 import flask_cors.decorator
 import flask_cors.extension
 
+pytestmark = pytest.mark.flaskless
+
 # Not the checkout's `src`: the tests also run against an installed build.
 PACKAGE = Path(flask_cors.__file__).parent
 SOURCES = {

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.flaskless
+
 TYPING = Path(__file__).parent.parent / "typing"
 FILES = sorted(TYPING.rglob("*.py"))
 # The oldest Python that is supported sees the fewest conveniences.

@@ -23,6 +23,8 @@ from flask_cors.core import Policy
 
 from ..support.memory import bytes_left
 
+pytestmark = pytest.mark.slow
+
 FEW, MANY = 10, 1_000
 KIB, KIB_64 = 1024, 64 * 1024
 EVIL = "https://evil.test"

@@ -48,6 +48,8 @@ from ..support.strategies import (
     written_origins,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def decided(configuration: Configuration, asked: Asked) -> Decision:
     return Policy.from_options(**configuration.options).decide(asked.method, asked.fields)
