@@ -13,13 +13,14 @@ needed.
 from __future__ import annotations
 
 import importlib
+import math
 import re
 import string
 import sys
 import warnings
+from collections.abc import Iterator, Mapping
 from functools import lru_cache, reduce
 from heapq import nlargest
-from math import comb
 from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
 
 # The parser has no public name. What it says that is not known here makes the answer "unknown".
@@ -38,7 +39,8 @@ MAX_ATTEMPTS = 50_000_000
 """Attempts that a match may take: up to about a second."""
 
 _MAX_STATES = 10_000
-_MAX_WORK = 600_000  # steps of the counting below; a few hundred suffice for most expressions
+_MAX_WORK = 500_000  # steps of the counting below; a few hundred suffice for most expressions
+_PERIOD = 24  # letters after which growth is looked at
 _MOST_TEXTS = 50  # that are followed in search of one that takes long
 _FEW = 4  # so many copies of a repeated part are written out at first
 
@@ -69,21 +71,22 @@ def verdict(regex: re.Pattern[str], *, whole: bool, letters: str | None, length:
         return "fine"
     try:
         # Without its limit a part can be read in more ways, never in fewer, and judged sooner.
-        automaton = _build(regex, _FEW, whole=whole, letters=letters)
-        if not _can_exceed(automaton, length):
+        simple = _build(regex, _FEW, whole=whole, letters=letters)
+        if not _Count(simple).exceeds(length):
             return "fine"
-        if automaton.simplified:
-            automaton = _build(regex, None, whole=whole, letters=letters)
-        if not automaton.loose and _can_exceed(automaton, length, with_single_texts=True):
+        exact = _build(regex, None, whole=whole, letters=letters) if simple.simplified else simple
+        if not exact.loose and _Count(exact, of_single_texts=True).exceeds(length):
             return "slow"
-        return "unknown" if _can_exceed(automaton, length) else "fine"
+        if simple.simplified and not _Count(exact).exceeds(length):
+            return "fine"
     except (ImportError, AttributeError, _UnknownError, RecursionError):
-        return "unknown"
+        pass
+    return "unknown"
 
 
 # A repeated group, a back-reference, or a group that is more than a group. An escaped one counts
 # too: then the expression is judged by its tree.
-_NOT_PLAIN = re.compile(r"\)[*+{]|\\[1-9]|\(\?(?!:|P<|[aimsu]+\))")
+_NOT_PLAIN = re.compile(r"\)[*+{]|\\[1-9]|\(\?(?![:=!]|<[=!]|P<|[aimsu]+\))")
 _ESCAPED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # or in a class of characters
 
 
@@ -98,7 +101,7 @@ def _is_plain(regex: re.Pattern[str], length: int) -> bool:
         return False
     text = _ESCAPED.sub("x", regex.pattern)
     repeats = text.count("*") + text.count("+") + text.count("{")
-    ways = comb(length + repeats, repeats)
+    ways = math.comb(length + repeats, repeats)
     ways <<= text.count("?") - text.count("(?")
     for group in re.split(r"[()]", text) if "|" in text else ():  # or a part of one
         ways *= 1 + group.count("|")
@@ -152,29 +155,19 @@ class _Automaton(NamedTuple):
     """whether a part counts as if it could read more than it can"""
 
 
-def _values(value: object) -> tuple[object, ...]:
-    """Return what stands with an operation of the tree, one or several."""
-    return cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
-
-
-def _items(value: object) -> list[object]:
-    """Return a list in the tree."""
-    if not isinstance(value, list):
-        raise _UnknownError
-    return cast("list[object]", value)
-
-
-def _nodes(tree: object) -> Nodes:
-    """Return the operations of a tree, or of a part of it."""
-    return cast("list[tuple[object, object]]", _items(getattr(tree, "data", None)))
-
-
 class _Sequence(Protocol):
-    """A sequence of operations in the parser's tree."""
+    """A sequence of operations in the parser's tree, with their values."""
+
+    data: list[tuple[object, object]]
 
     def getwidth(self) -> tuple[int, int]:
         """Return how many characters it reads at least and at most."""
         ...
+
+
+def _values(value: object) -> tuple[object, ...]:
+    """Return what stands with an operation of the tree, one or several."""
+    return cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
 
 
 def _build(
@@ -188,10 +181,10 @@ def _build(
     parser = importlib.import_module(PARSER)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they were given when it was compiled
-        nodes = _nodes(parser.parse(regex.pattern, flags))
+        tree: _Sequence = parser.parse(regex.pattern, flags)
     unlimited = int(parser.MAXREPEAT)
     builder = _Builder(unlimited, copies or unlimited)
-    return builder.build(nodes, flags, whole=whole, letters=letters)
+    return builder.build(tree.data, flags, whole=whole, letters=letters)
 
 
 class _Builder:
@@ -231,7 +224,7 @@ class _Builder:
 
     def _body(self, body: object, flags: int) -> _Part:
         self._spend(1)
-        return self._sequence(_nodes(body), flags)
+        return self._sequence(cast("_Sequence", body).data, flags)
 
     def _part(self, op: object, value: object, flags: int) -> _Part:
         match str(op), _values(value):
@@ -243,8 +236,8 @@ class _Builder:
                 inner = (kept | added) & ~removed
                 self.groups[group] = (body, inner)
                 return self._body(body, inner)
-            case "BRANCH", (_, bodies):
-                return reduce(_either, [self._body(body, flags) for body in _items(bodies)])
+            case "BRANCH", (_, [*bodies]):
+                return reduce(_either, [self._body(body, flags) for body in bodies])
             case (("MAX_REPEAT" | "MIN_REPEAT"), (int(low), int(high), body)):
                 return self._repeated(body, flags, low, high)
             case "POSSESSIVE_REPEAT", _:
@@ -301,8 +294,8 @@ class _Builder:
                 return "^"
             case "ANY", _:
                 return "."
-            case "IN", (items,):
-                return f"[{''.join(self._written(*_values(item)) for item in _items(items))}]"
+            case "IN", ([*items],):
+                return f"[{''.join(self._written(*_values(item)) for item in items)}]"
             case _:
                 raise _UnknownError
 
@@ -380,68 +373,98 @@ Move: TypeAlias = dict[int, list[tuple[int, int]]]
 """The states that a letter leads to, each with the states before it, and in how many ways."""
 
 
-def _can_exceed(automaton: _Automaton, length: int, *, with_single_texts: bool = False) -> bool:
-    """Return whether a text of at most `length` can cost more than `MAX_ATTEMPTS`.
-
-    What can `with_single_texts`, surely can; what cannot without, surely cannot.
-    """
-    return _Count(automaton, of_single_texts=with_single_texts).attempts(length) > MAX_ATTEMPTS
-
-
 class _Count:
     """A count of the ways to the sets of states that a text can lead to, letter by letter.
 
     A set of states is a number with a bit for each of them. Of the texts that lead to the same set
-    the most ways to each state are kept, which no single one of them may have, so that the count is
-    never too low; or the ways of a single text, so that it is never too high.
+    the most ways to each state are kept, which no single one of them may have: the count is never
+    too low. Or, with `of_single_texts`, the ways of the one that costs most: it is never too high.
     """
 
-    def __init__(self, automaton: _Automaton, *, of_single_texts: bool) -> None:
+    def __init__(self, automaton: _Automaton, *, of_single_texts: bool = False) -> None:
         self.automaton = automaton
         self.of_single_texts = of_single_texts
         self.letters = _telling_letters(automaton.reads)
         self.moves: dict[int, dict[int, Move]] = {}
-        self.ways: dict[int, Ways] = {1: {0: 1}}
         self.work = 0
 
-    def attempts(self, length: int) -> int:
-        """Return the most attempts that a text costs, or any number above `MAX_ATTEMPTS`."""
+    def exceeds(self, length: int) -> bool:
+        """Return whether a text of at most `length` costs more than `MAX_ATTEMPTS`.
+
+        If that takes too long to find out, it does if it may, and does not if it must be certain.
+        """
+        ways: dict[int, Ways] = {1: {0: 1}}  # to the states of each set
         changed = [1]
-        total = most = self._attempts_after(self.ways[1])
-        for _ in range(length):
-            changed = self._read(changed)
-            if not changed:
-                return most * (length + 1)
-            costs = {states: self._attempts_after(self.ways[states]) for states in changed}
+        total = most = self._attempts_after(ways[1])
+        before: dict[int, Ways] = {}
+        for left in reversed(range(length)):
+            changed = self._read(ways, changed)
+            costs = {states: self._attempts_after(ways[states]) for states in changed}
             if self.of_single_texts:  # the others will hardly catch up with these
                 changed = nlargest(_MOST_TEXTS, changed, costs.__getitem__)
-            most = max(most, *costs.values())
+            most = max([most, *costs.values()])
             total += most
             if total > MAX_ATTEMPTS:
-                break
-        return total
+                return True
+            if self.work > _MAX_WORK:
+                return not self.of_single_texts
+            if left % _PERIOD == 0 and not self.of_single_texts:
+                periods = left // _PERIOD
+                more = self._growth(before, ways) * _PERIOD * periods * (periods + 1) / 2
+                if total + left * most + more <= MAX_ATTEMPTS:
+                    return False
+                before = dict(ways)
+        return False
+
+    def _growth(self, before: Mapping[int, Ways], ways: Mapping[int, Ways]) -> float:
+        """Return how many attempts each period adds at most to those after the last letter.
+
+        The ways that the last one added are added by each, and so are those that they lead to, if
+        that comes to an end; else there is no limit.
+        """
+        added = {
+            states: {
+                state: count - before.get(states, {}).get(state, 0) for state, count in now.items()
+            }
+            for states, now in ways.items()
+        }
+        changed = [states for states, more in added.items() if any(more.values())]
+        for _ in range(_PERIOD):
+            changed = self._read(added, changed, at_certain=0)
+        if changed or self.work > _MAX_WORK:
+            return math.inf
+        return max(map(self._attempts_after, added.values()))
 
     def _attempts_after(self, ways: Ways) -> int:
         return sum(times * self.automaton.tries[state] for state, times in ways.items())
 
-    def _read(self, changed: list[int]) -> list[int]:
+    def _read(self, ways: dict[int, Ways], changed: list[int], *, at_certain: int = 1) -> list[int]:
         """Read one more letter; return the sets of states that there are more ways to than before.
 
         Arguments:
+            ways: to the states of each set, with texts that are shorter.
             changed: what the letter before returned.
+            at_certain: the ways to a state from which the search does not come back: it gets there
+                once.
         """
         reached: dict[int, Ways] = {}
         for states in changed:
+            if self.work > _MAX_WORK:
+                break
             for target, move in self._moves(states).items():
-                new = self._follow(self.ways[states], move)
+                new = {
+                    state: at_certain
+                    if state in self.automaton.certain
+                    else sum(ways[states][one] * times for one, times in sources)
+                    for state, sources in move.items()
+                }
+                self.work += sum(map(len, move.values()))
                 reached[target] = self._most(reached.get(target, new), new)
-        if self.work > _MAX_WORK:
-            raise _UnknownError
         grown: list[int] = []
         for states, new in reached.items():
-            known = self.ways.get(states)
-            self.ways[states] = self._most(known, new) if known else new
-            if self.ways[states] != known:
+            known = ways.get(states)
+            ways[states] = self._most(known, new) if known else new
+            if ways[states] != known:
                 grown.append(states)
         return grown
 
@@ -451,21 +474,11 @@ class _Count:
             return max(one, other, key=self._attempts_after)
         return {state: max(ways, other[state]) for state, ways in one.items()}
 
-    def _follow(self, ways: Ways, move: Move) -> Ways:
-        self.work += sum(map(len, move.values()))
-        # From a certain state the search does not come back, so it gets there once.
-        return {
-            state: 1
-            if state in self.automaton.certain
-            else sum(ways[one] * times for one, times in sources)
-            for state, sources in move.items()
-        }
-
     def _moves(self, states: int) -> dict[int, Move]:
         """Return what letters lead to, but for those that lead to less than another one does."""
         if states not in self.moves:
             by_letter: dict[int, Move] = {}
-            for state in self.ways[states]:
+            for state in _bits(states):
                 for after, times in self.automaton.follow[state].items():
                     self.work += len(self.letters[after])
                     for letter in self.letters[after]:
@@ -492,3 +505,11 @@ def _telling_letters(reads: list[int]) -> list[list[int]]:
         readers = sum(some for letters, some in states.items() if letters & letter)
         by_readers[readers] = letter
     return [[letter for letter in by_readers.values() if letter & read] for read in reads]
+
+
+def _bits(number: int) -> Iterator[int]:
+    """Yield the places of the bits that are set."""
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
