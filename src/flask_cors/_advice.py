@@ -28,6 +28,7 @@ CauseCode: TypeAlias = Literal[
     "headers-too-many",
     "method-case",
     "method-not-listed",
+    "no-policy",
     "origin-not-listed",
     "origin-null",
 ]

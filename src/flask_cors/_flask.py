@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Lock
 from types import CoroutineType, FrameType, MethodType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, current_app, got_request_exception, request
@@ -31,7 +31,7 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 
 from ._log import logger
 from .core import ConfigurationError, Policy, Problem
-from .core.errors import Problems
+from .core.errors import Problems, place_of_caller
 from .core.headers import normalize_method
 from .core.merge import Lines, merge
 from .core.options import CrossOriginOptions
@@ -122,7 +122,8 @@ class ViewPolicy:
 
     def __init__(self, options: CrossOriginOptions) -> None:
         problems = Problems()
-        self._source = OptionSource(cast("dict[str, object]", materialize({**options})))
+        given = cast("dict[str, object]", materialize({**options}))
+        self._source = OptionSource(given, place=place_of_caller())
         # What is not given here may be by the app, so it is taken for harmless.
         settings = resolve_view([self._source], problems, complete=False)
         problems.raise_errors()
@@ -239,6 +240,8 @@ class AppState:
         """what is known of endpoints that were asked for; another dict once something is added"""
         self.undecorated: list[object] = []
         """the views of the app when they were last seen to have no policies of their own"""
+        self.warned: set[tuple[str, str, str]] = set()
+        """what the terminal was told in debug mode: origin, method and endpoint"""
         self._watching = False
 
     def add(
@@ -552,7 +555,10 @@ def _held_by(layer: object) -> Iterator[tuple[str, object, Callable[[str, object
             yield path, held, mounted.__setitem__
 
 
-_GONE = "the Flask app that this serves is gone. Keep it: app = create_app(), then app.wsgi_app"
+def _is_gone() -> NoReturn:
+    raise RuntimeError(
+        "the Flask app that this serves is gone. Keep it: app = create_app(), then app.wsgi_app"
+    )
 
 
 def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplication:
@@ -568,9 +574,7 @@ def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplicatio
 
     def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         nonlocal served
-        served = app = served or app_ref()
-        if app is None:
-            raise RuntimeError(_GONE)
+        served = app = served or app_ref() or _is_gone()
         if (
             _ASKED_METHOD in environ
             and (answered := _answer_preflight(app, state, environ, start_response)) is not None
@@ -587,6 +591,8 @@ def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplicatio
             policy, lines = decided
             if policy is not None and not state.withholds(environ, policy, status):
                 headers = merge(headers, lines, anyone=policy.anyone)
+            if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+                warn_of_blocked(app, state, environ, policy, headers)
             if exc_info is None:
                 return start_response(status, headers)
             return start_response(status, headers, exc_info)
@@ -619,11 +625,27 @@ def _answer_preflight(
     if policy is None or not policy.settings.automatic_options:
         return None
     environ.setdefault(STATE_KEY, None)
-    if not policy.settings.origins.predicates:
-        return answer_preflight(decide(policy, environ), start_response)
-    with request_context(app, environ):
-        decision = decide(policy, environ, wait)
+    if policy.settings.origins.predicates:
+        with request_context(app, environ):
+            decision = decide(policy, environ, wait)
+    else:
+        decision = decide(policy, environ)
+    if app.config["DEBUG"]:
+        warn_of_blocked(app, state, environ, policy, decision.lines)
     return answer_preflight(decision, start_response)
+
+
+def warn_of_blocked(
+    app: Flask,
+    state: AppState,
+    environ: WSGIEnvironment,
+    policy: Policy | None,
+    headers: Iterable[tuple[str, str]],
+) -> None:
+    """Tell the developer's terminal what a browser blocks, while the app is in debug mode."""
+    from ._terminal import warn_of_blocked  # noqa: PLC0415  (production does not load it)
+
+    warn_of_blocked(app, state, environ, policy, headers)
 
 
 def _override(app: Flask, state: AppState) -> Callable[..., Response]:
@@ -665,14 +687,16 @@ def _finished(
 ) -> Response:
     """Return a response that leaves the app by another door, with its headers."""
     policy, lines = state.decision(app, environ)
-    if policy is None:
-        return response
-    if is_preflight(environ) and policy.settings.automatic_options:
-        response = app.response_class()
-    withheld = state.withholds(environ, policy, response.status)
-    environ.pop(NOTE_KEY, None)
-    environ.setdefault(STATE_KEY, None)
-    return response if withheld else with_lines(response, lines, policy)
+    if policy is not None:
+        if is_preflight(environ) and policy.settings.automatic_options:
+            response = app.response_class()
+        if not state.withholds(environ, policy, response.status):
+            response = with_lines(response, lines, policy)
+        environ.pop(NOTE_KEY, None)
+        environ.setdefault(STATE_KEY, None)
+    if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+        warn_of_blocked(app, state, environ, policy, Headers(response.headers))
+    return response
 
 
 def with_lines(response: Response, lines: Lines, policy: Policy) -> Response:

@@ -28,6 +28,7 @@ from ._flask import (
     url_adapter,
     view_policy,
     wait,
+    warn_of_blocked,
     with_lines,
 )
 from .core import Decision, Policy
@@ -209,16 +210,17 @@ class _Call:
         return self._is_routed or result is None
 
     def _after_the_view(self, response: Response) -> Response:
-        lines = lines_to_add(self.policy, self.environ, wait)
-        state = state_of(this_app())
-        if NOTE_KEY in self.environ and state.withholds(self.environ, self.policy, response.status):
-            return response
-        # Flask goes on with the very response to an exception if a hook fails after this.
-        if self._is_fresh or response.status_code >= 500:
-            merged = merge([*Headers(response.headers)], lines, anyone=self.policy.anyone)
-            response.headers = Headers(merged)
-            return response
-        return with_lines(response, lines, self.policy)
+        app, policy = this_app(), self.policy
+        if not state_of(app).withholds(self.environ, policy, response.status):
+            lines = lines_to_add(policy, self.environ, wait)
+            # Flask goes on with the very response to an exception if a hook fails after this.
+            if self._is_fresh or response.status_code >= 500:
+                merged = merge([*Headers(response.headers)], lines, anyone=policy.anyone)
+                response.headers = Headers(merged)
+            else:
+                response = with_lines(response, lines, policy)
+        self._warn(app, response)
+        return response
 
     def add_to(self, result: object, decision: Decision) -> Response:
         """Return the response that a called function's result makes, with the headers."""
@@ -226,7 +228,13 @@ class _Call:
         response = app.make_response(cast("ResponseReturnValue", result))
         response = with_lines(response, decision.lines, self.policy)
         self.environ[NOTE_KEY] = response  # the policy of the caller has no more say in it
+        self._warn(app, response)
         return response
+
+    def _warn(self, app: Flask, response: Response) -> None:
+        if app.config["DEBUG"] and "HTTP_ORIGIN" in self.environ:
+            headers = Headers(response.headers)
+            warn_of_blocked(app, state_of(app), self.environ, self.policy, headers)
 
 
 def _begin(own: ViewPolicy | None) -> _Call | Response | None:

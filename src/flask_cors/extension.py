@@ -10,7 +10,7 @@ from werkzeug.local import LocalProxy
 
 from ._flask import compile_views, config_of, state_of
 from .core import Problem
-from .core.errors import Problems, safe_repr
+from .core.errors import Problems, place_of_caller, safe_repr
 from .core.options import CORSOptions, Unpack
 from .core.policy import compile_resources
 from .core.settings import OptionSource, materialize, resolve_resources
@@ -101,7 +101,8 @@ def _itself(app: Flask) -> Flask:
 
 
 def _layer(options: CORSOptions) -> OptionSource:
-    return OptionSource(cast("dict[str, object]", materialize({**options})))
+    given = cast("dict[str, object]", materialize({**options}))
+    return OptionSource(given, place=place_of_caller())
 
 
 def _judge_alone(layers: list[OptionSource]) -> list[Problem]:

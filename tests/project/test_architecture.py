@@ -36,14 +36,15 @@ BEYOND_CORE = [name for name in SOURCES if name not in CORE]
 ADAPTERS = {"_flask", "asgi", "decorator", "extension", "wsgi"}
 ENTERS = {
     "flask_cors.__init__": {"decorator", "extension"},
-    "flask_cors._flask": {"wsgi"},
+    "flask_cors._flask": {"_terminal", "wsgi"},  # the terminal when there is something to say
+    "flask_cors._terminal": {"_advice", "_flask", "wsgi"},
     "flask_cors.decorator": {"_flask", "wsgi"},
     "flask_cors.extension": {"_flask", "wsgi"},
     "flask_cors.browser": {"cookies", "urls"},
     "flask_cors.cookies": {"urls"},
     "flask_cors.testing": {"browser", "cookies", "urls", *ADAPTERS},
 }
-OF_FLASK = {"_flask", "cli", "decorator", "extension", "testing"}
+OF_FLASK = {"_flask", "_terminal", "cli", "decorator", "extension", "testing"}
 WITH_FLASK = {"click", "flask", "werkzeug"}
 REQUIRED = {"asgiref", "flask_cors", "typing_extensions", *WITH_FLASK}
 

@@ -6,6 +6,7 @@ Nothing here knows an option: a problem is a code, a name, a value and a sentenc
 import sys
 import warnings
 from collections.abc import Sequence
+from types import FrameType
 from typing import Literal, NamedTuple, TypeAlias
 
 Code: TypeAlias = Literal[
@@ -146,7 +147,7 @@ class Problems:
         Those already warned of are left out.
         """
         for problem in _each_once([one for one in self.warnings if one not in already_warned]):
-            warnings.warn(CORSWarning(problem), stacklevel=_depth_of_the_caller())
+            warnings.warn(CORSWarning(problem), stacklevel=_caller()[1])
 
 
 def _each_once(found: list[Problem]) -> tuple[Problem, ...]:
@@ -154,10 +155,17 @@ def _each_once(found: list[Problem]) -> tuple[Problem, ...]:
     return tuple({(problem.code, problem.message): problem for problem in found}.values())
 
 
-def _depth_of_the_caller() -> int:
-    """Return the stack level, seen from `warn`, of the first frame outside this package."""
+def place_of_caller() -> str:
+    """Return the file and line, `app.py, line 12`, of the caller outside this package."""
+    frame, _ = _caller()
+    file = frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
+    return f"{file}, line {frame.f_lineno}"
+
+
+def _caller() -> tuple[FrameType, int]:
+    """Return the first frame outside this package, and its stack level as `warn` counts it."""
     package = __name__.partition(".")[0]
     frame, depth = sys._getframe(1), 1  # noqa: SLF001  (`inspect.stack` reads every source file)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
         frame, depth = frame.f_back, depth + 1
-    return depth
+    return frame, depth
