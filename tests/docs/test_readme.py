@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import re
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,18 @@ def case_of(page: Path) -> object:
     return pytest.param(page, id=page.relative_to(ROOT).as_posix(), marks=marks)
 
 
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Undo what an example does to the logger of the package."""
+    logger = logging.getLogger("flask_cors")
+    level, handlers, root = logger.level, [*logger.handlers], [*logging.getLogger().handlers]
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
+    logging.getLogger().handlers[:] = root
+
+
+@pytest.mark.usefixtures("restored_logging")
 @pytest.mark.parametrize("page", [case_of(page) for page in (README, *DOCS)])
 def test_python_examples_run_and_print_what_the_next_text_block_shows(page: Path) -> None:
     printed = io.StringIO()
