@@ -407,7 +407,8 @@ def origin_of(url: str) -> str:
         if parsed.is_http:
             return parsed.origin
         parts = urlsplit(url)
-        origin = str(read_origin(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"))
+        host = parts.netloc.rpartition("@")[2]
+        origin = str(read_origin(f"{parts.scheme}://{host}")) if "://" in url else ""
     except ValueError:
         origin = ""
     if parse_origin(origin) is None:  # nor is a pattern one

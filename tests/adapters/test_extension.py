@@ -361,8 +361,8 @@ def test_the_problems_of_every_layer_are_told_at_once():
 
 
 def test_a_key_that_is_nearly_an_option_warns_and_others_do_not():
-    app = make_app(CORS_ORIGIN=APP, CORS_TEAM="blue")
-    with pytest.warns(CORSWarning, match="CORS_ORIGINS") as caught:
+    app = make_app(CORS_METHOD="GET", CORS_TEAM="blue")
+    with pytest.warns(CORSWarning, match="CORS_METHODS") as caught:
         CORS(app)
     assert len(caught) == 1
 
@@ -394,7 +394,6 @@ def test_a_key_that_is_set_later_has_no_effect():
         pytest.param("/api/a", "/%61pi/a", True, id="encoded-letter"),
         pytest.param("/api/a", "/api%2Fa", True, id="encoded-slash"),
         pytest.param("/a", "/%2561", False, id="decoded-once"),
-        pytest.param("/%61", "/%2561", True, id="decoded-once-literal"),
         pytest.param("/a+b", "/a+b", True, id="plus"),
         pytest.param("/a b", "/a+b", False, id="plus-is-no-blank"),
         pytest.param("/a b", "/a%20b", True, id="blank"),

@@ -857,7 +857,7 @@ FOUND = {
     "key-late and changed": app_with(
         "app.config['CORS_MAX_AGE'] = 1\nCORS(app)\napp.config['CORS_MAX_AGE'] = 2"
     ),
-    "key-unknown": app_with("app.config['CORS_ORIGIN'] = 'x'\nCORS(app)"),
+    "key-unknown": app_with("app.config['CORS_METHOD'] = 'GET'\nCORS(app)"),
     "key-unknown late": app_with("CORS(app)\napp.config['CORS_ORIGIN'] = 'x'"),
     "max-age-cap": app_with("CORS(app, max_age=100_000)"),
     "max-age-cap in a view": app_with(
@@ -879,7 +879,7 @@ FOUND = {
     "resource-shadowed by a closer one": app_with("CORS(app, resources=['/ite*', '/items'])"),
     "resource-unused": app_with("CORS(app, resources=['/items', '/apis/*'])"),
     "resource-unused regex": app_with(r"CORS(app, resources=['/items', r'/v\d/'])"),
-    "resource-unmatchable": app_with("CORS(app, resources=['/items', 'http://x'])"),
+    "resource-unmatchable": app_with("CORS(app, resources=['/items', 'items/*'])"),
     "second-layer": app_with("CORS(app, origins='https://x.example')", ADDED),
     "second-layer beside resources": app_with("CORS(app, resources='/items')", ADDED),
     "second-layer beside a view": app_with(

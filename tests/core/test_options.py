@@ -251,7 +251,6 @@ def test_origins_accepts(given: object, expected: OriginRules) -> None:
         pytest.param((m for m in ("GET", " PUT ")), {"GET", "PUT"}, id="generator"),
         pytest.param(["Query", "query"], {"Query", "query"}, id="own-methods-as-written"),
         pytest.param([], set(), id="none"),
-        pytest.param("", set(), id="none-as-a-string"),
     ],
 )
 def test_methods_accepts(given: object, expected: set[str]) -> None:
@@ -281,7 +280,6 @@ def test_methods_accepts_any(given: object) -> None:
             id="both",
         ),
         pytest.param([], HeaderRules(), id="none"),
-        pytest.param("", HeaderRules(), id="none-as-a-string"),
     ],
 )
 def test_allow_headers_accepts(given: object, expected: HeaderRules) -> None:
@@ -397,7 +395,7 @@ ERRORS = [
         {"origins": {A: {}}}, "option-type", "origins", {A: {}}, "resources={", id="mapping"
     ),
     pytest.param({"origins": [5]}, "option-type", "origins", 5, f"'{A[:8]}", id="number-item"),
-    pytest.param({"origins": [None]}, "option-type", "origins", None, "Write", id="none-item"),
+    pytest.param({"origins": [None]}, "origin-unset", "origins", None, "variable", id="none-item"),
     pytest.param({"origins": [[A]]}, "option-type", "origins", [A], "Write", id="list-item"),
     pytest.param({"methods": 5}, "option-type", "methods", 5, "a list", id="methods-number"),
     pytest.param(
@@ -474,16 +472,21 @@ ERRORS = [
         id="compiled-bytes",
     ),
     # methods and field names
-    pytest.param({"methods": "G T"}, "method", "methods", "G T", "'PUT'", id="method-no-token"),
+    pytest.param({"methods": "G T"}, "method", "methods", "G T", "'G, T'", id="method-no-token"),
     pytest.param({"methods": ["GET,PUT"]}, "method", "methods", "GET,PUT", "'PUT'", id="comma"),
-    pytest.param({"methods": "GET,"}, "method", "methods", "", "'PUT'", id="method-empty"),
+    pytest.param({"methods": "GET,"}, "method", "methods", "", "comma", id="method-empty"),
     pytest.param({"methods": [5]}, "method", "methods", 5, "'PUT'", id="method-number"),
     *(
         pytest.param({"methods": name}, "method-forbidden", "methods", name, "out", id=name)
         for name in ("CONNECT", "TRACE", "TRACK", "connect", "Trace")
     ),
     pytest.param(
-        {"allow_headers": "X A"}, "header-name", "allow_headers", "X A", "'X-", id="allow-no-token"
+        {"allow_headers": "X A"},
+        "header-name",
+        "allow_headers",
+        "X A",
+        "'X, A",
+        id="allow-no-token",
     ),
     pytest.param(
         {"allow_headers": ["X-A,X-B"]},
@@ -494,10 +497,10 @@ ERRORS = [
         id="allow-comma",
     ),
     pytest.param(
-        {"allow_headers": "X-A,"}, "header-name", "allow_headers", "", "'X-", id="allow-empty"
+        {"allow_headers": "X-A,"}, "header-name", "allow_headers", "", "comma", id="allow-empty"
     ),
     pytest.param(
-        {"allow_headers": [None]}, "header-name", "allow_headers", None, "'X-", id="allow-none"
+        {"allow_headers": [None]}, "header-name", "allow_headers", None, "unset", id="allow-none"
     ),
     pytest.param(
         {"allow_headers": says_yes},
@@ -519,7 +522,7 @@ ERRORS = [
         {"allow_headers": "X-("}, "pattern-regex", "allow_headers", "X-(", "'X-", id="allow-regex"
     ),
     pytest.param(
-        {"expose_headers": "X:A"}, "header-name", "expose_headers", "X:A", "'X-", id="expose"
+        {"expose_headers": "X:A"}, "header-name", "expose_headers", "X:A", "'X'", id="expose"
     ),
     pytest.param(
         {"expose_headers": "X-A\r\nX-B: 1"},
@@ -549,7 +552,6 @@ ERRORS = [
             ("false", False),
             ("infinite", float("inf")),
             ("text", "ten"),
-            ("empty-text", ""),
             ("fraction-as-text", "1.5"),
             ("other-digits", "٣"),
             ("a-list", [600]),
@@ -602,7 +604,7 @@ ERRORS = [
         ]
     ),
     pytest.param(
-        {"resources": ["/a", None]}, "resource-type", "resources", None, "'/api/*'", id="none-path"
+        {"resources": ["/a", None]}, "resource-type", "resources", None, "variable", id="none-path"
     ),
     pytest.param({"resources": {5: {}}}, "resource-type", "resources", 5, "'/api/*'", id="key-5"),
     pytest.param(
@@ -1018,10 +1020,10 @@ def test_an_iterator_in_the_configuration_serves_every_reader() -> None:
         ),
         pytest.param(
             {"supports_credentials": True, "origins": "http://*"},
-            "credentials-insecure",
+            "credentials-anyone",
             "origins",
             "http://*",
-            "Write 'https://app.example'",
+            "['https://app.example']",
             id="http://*",
         ),
         pytest.param(
@@ -1049,7 +1051,7 @@ def test_an_iterator_in_the_configuration_serves_every_reader() -> None:
                 "'/api/*'",
                 id=f"resource-{path}",
             )
-            for path in ("api/*", "", "//a", "api/v[12]", "https://a.example/*")
+            for path in ("api/*", "/api//*", "/x/../api/*", "//api/*", "api/v[12]")
         ),
     ],
 )
@@ -1108,11 +1110,9 @@ def test_a_doubt_about_a_resource_names_it() -> None:
     ("key", "meant"),
     [
         ("CORS_ORIGIN", "CORS_ORIGINS"),
-        ("CORS_ALLOWED_ORIGINS", "CORS_ORIGINS"),
-        ("CORS_ALLOW_ORIGINS", "CORS_ORIGINS"),
+        ("CORS_ORGINS", "CORS_ORIGINS"),
         ("CORS_origins", "CORS_ORIGINS"),
         ("CORS_METHOD", "CORS_METHODS"),
-        ("CORS_ALLOW_METHODS", "CORS_METHODS"),
         ("CORS_SUPPORT_CREDENTIALS", "CORS_SUPPORTS_CREDENTIALS"),
         ("CORS_MAXAGE", "CORS_MAX_AGE"),
         ("CORS_EXPOSED_HEADERS", "CORS_EXPOSE_HEADERS"),

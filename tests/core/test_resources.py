@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flask_cors.core.resources import PathPattern, ResourceTable
+from flask_cors.core.resources import (
+    MAX_REMEMBERED_LENGTH,
+    MAX_REMEMBERED_PATHS,
+    PathPattern,
+    ResourceTable,
+    without_dot_segments,
+)
 
 
 def table(*patterns: str | re.Pattern[str]) -> ResourceTable[int]:
@@ -184,12 +190,17 @@ def matches(pattern: str, path: str) -> bool:
 def test_the_index_agrees_with_trying_one_glob_after_the_other(
     patterns: list[str], path: str
 ) -> None:
-    ranked = [
-        (("*" not in pattern, pattern.count("/"), len(pattern), number), number)
-        for number, pattern in enumerate(patterns)
-        if matches(pattern, path)
-    ]
-    assert table(*patterns).find(path) == (max(ranked)[1] if ranked else None)
+    def owner(path: str) -> int | None:
+        ranked = [
+            (("*" not in pattern, pattern.count("/"), len(pattern), number), number)
+            for number, pattern in enumerate(patterns)
+            if matches(pattern, path)
+        ]
+        return max(ranked)[1] if ranked else None
+
+    merged = re.sub("/+", "/", path)
+    expected = owner(path) if owner(path) == owner(merged) else None
+    assert table(*patterns).find(path) == expected
 
 
 def test_a_path_that_no_expression_is_tried_on_belongs_to_nothing():
@@ -198,3 +209,93 @@ def test_a_path_that_no_expression_is_tried_on_belongs_to_nothing():
     short, long = (f"/private/{'a' * number}" for number in (2_039, 2_040))
     assert [of.find(short), of.find(long)] == ["private", None]
     assert of.find("/private/open") == "literal"
+
+
+# What is not as it looks --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "plain"),
+    [
+        ("/a/../b", "/b"),
+        ("/a/..", "/"),
+        ("/..", "/"),
+        ("/../../b", "/b"),
+        ("/a/./b", "/a/b"),
+        ("/a/.", "/a/"),
+        ("/a/b/", "/a/b/"),
+        ("/a//b", "/a/b"),
+        ("/a/..\\b", "/b"),
+        ("/a\\..\\b", "/b"),
+        ("/a/%2e%2E/b", "/b"),
+        ("/a/..%2fb", "/b"),
+        ("/a/..%5Cb", "/b"),
+        ("/a/%252e%252e%252fb", "/b"),
+        ("/a/..;x=1/b", "/b"),
+        ("/a/.;/b", "/a/b"),
+        ("/.well-known/x", "/.well-known/x"),
+        ("/a/...", "/a/..."),
+        ("/a/..b", "/a/..b"),
+        ("/100%", "/100%"),
+        ("/", "/"),
+    ],
+)
+def test_what_a_path_stands_for(path: str, plain: str) -> None:
+    assert without_dot_segments(path) == plain
+
+
+GUARDED = {"/*": "all", "/static/private/*": "private"}
+AROUND = [
+    "/static/public/../private/x",
+    "/static/public/..\\private/x",
+    "/static/public/%2e%2e/private/x",
+    "/static/public/..%2fprivate/x",
+    "/static/public/%252e%252e%252fprivate/x",
+    "/static/public/..;/private/x",
+    "/static/./private/x",
+    "/static//private/x",
+    "/static/private/../public/x",
+]
+
+
+@pytest.mark.parametrize("path", AROUND)
+def test_no_path_leads_past_a_stricter_resource(path: str) -> None:
+    of = ResourceTable((PathPattern.read(pattern), name) for pattern, name in GUARDED.items())
+    assert [of.find(path), of.find(path)] == [None, None]
+
+
+@pytest.mark.parametrize("path", AROUND[:-1])
+def test_what_is_not_opened_stays_closed(path: str) -> None:
+    of = ResourceTable([(PathPattern.read("/static/public/*"), "public")])
+    assert of.find(path) is None
+
+
+@pytest.mark.parametrize("path", ["/static/public/./x", "/static/private/a/../x", "/a//b", "/./a"])
+def test_a_path_that_belongs_to_one_resource_either_way_belongs_to_it(path: str) -> None:
+    of = ResourceTable((PathPattern.read(pattern), name) for pattern, name in GUARDED.items())
+    assert of.find(path) == ("private" if "private" in path else "all")
+
+
+def test_what_paths_belong_to_is_remembered_within_a_bound() -> None:
+    tried: list[str] = []
+
+    class Counted(PathPattern):
+        def matches(self, path: str) -> bool:
+            tried.append(path)
+            return super().matches(path)
+
+    of = ResourceTable([(Counted(*PathPattern.read(r"/a[0-9]+$")), "a")])
+    for _ in range(3):
+        assert [of.find("/a1"), of.find("/b")] == ["a", None]
+    assert tried == ["/a1", "/b"]
+
+    for number in range(MAX_REMEMBERED_PATHS):
+        of.find(f"/b{number}")
+    tried.clear()
+    assert of.find("/a1") == "a"
+    assert tried == ["/a1"]  # it was forgotten
+
+    long = "/a" + "1" * MAX_REMEMBERED_LENGTH
+    tried.clear()
+    assert [of.find(long), of.find(long)] == ["a", "a"]
+    assert tried == [long, long]

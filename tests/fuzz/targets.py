@@ -23,7 +23,7 @@ from flask_cors.core.errors import Code
 from flask_cors.core.headers import is_token, matches_glob, normalize_method, parse_names
 from flask_cors.core.origin_patterns import OriginError, read_origin
 from flask_cors.core.origins import is_origin, parse_origin
-from flask_cors.core.resources import PathPattern, ResourceTable
+from flask_cors.core.resources import PathPattern, ResourceTable, without_dot_segments
 
 T = TypeVar("T")
 Entry: TypeAlias = Union[str, "re.Pattern[str]"]
@@ -59,6 +59,9 @@ TOKEN = LETTERS | DIGITS | set("!#$%&'*+-.^_`|~")
 DEFAULT_PORTS = {"ftp": "21", "http": "80", "https": "443", "ws": "80", "wss": "443"}
 
 
+WEB_SCHEMES = {"ftp", "http", "https", "ws", "wss"}
+
+
 def origin_parts(text: str) -> tuple[str, str, str] | None:
     """Return scheme, host and port of a serialized origin as they stand, else `None`."""
     scheme, found, rest = text.partition("://")
@@ -72,6 +75,8 @@ def origin_parts(text: str) -> tuple[str, str, str] | None:
     else:
         host, colon, port = rest.partition(":")
         port = colon + port
+        if rest in ("", ".") and scheme.lower() not in WEB_SCHEMES:
+            return scheme, host, ""  # of an app
         if len(host) > 253 or not all(host.removesuffix(".").split(".")) or set(host) - HOST:
             return None
     if port and (port[0] != ":" or not is_port(port[1:])):
@@ -168,6 +173,10 @@ def origin(data: bytes) -> None:
         assert len(text) <= 326
 
 
+# What a policy tells of a text before it is read as an origin.
+UNFINISHED = {"origin-unset", "value-list", "value-placeholder", "value-quoted"}
+
+
 def configured(data: bytes) -> None:
     """Refuse a configured origin with a reason; or read it in one way, and let in no other."""
     written, asked = fields(data, 2)
@@ -185,6 +194,7 @@ def configured(data: bytes) -> None:
             is_told(codes, str(error))
             policy = None
     as_item = written == written.strip() and "," not in written  # blanks are stripped there
+    as_item = as_item and not codes & UNFINISHED
     slow = policy is None and isinstance(entry, re.Pattern) and codes == {"regex-backtracking"}
     if as_item and not slow:
         assert (policy is None) == (entry is None), written
@@ -219,6 +229,9 @@ def is_canonical(entry: str) -> None:
     if entry in ("*", "null"):
         return
     scheme, _, rest = entry.partition("://")
+    if rest in ("", "."):
+        assert origin_parts(entry) is not None, entry
+        return
     name = rest.replace("*.", "x.", 1).replace("*:", "x:") if rest != "*" else "x"
     any_port = name.endswith(":*")
     parts = origin_parts(f"{scheme}://{name.removesuffix(':*')}")
@@ -327,20 +340,30 @@ def resources(data: bytes) -> None:
             with suppress(re.error, OverflowError, RecursionError):
                 entries.append((PathPattern.read(text), number))
     table = ResourceTable(entries)
-    best: tuple[tuple[bool, int, int, int], int] | None = None
-    for pattern, number in entries:
+    expected = most_specific(entries, path)
+    plain = without_dot_segments(path)
+    assert without_dot_segments(plain) == plain
+    if expected != most_specific(entries, plain):
+        expected = None
+    for pattern, _ in entries:
         text = pattern.text
-        matched = path_allowed(text, path)
-        assert matched == pattern.matches(path), (text, path)
-        assert pattern.reachable or not matched, (text, path)
-        literal = not is_expression(text) and "*" not in text
-        rank = (literal, text.count("/"), len(text), number)
-        if matched and (best is None or rank > best[0]):
-            best = (rank, number)
-    expected = None if best is None else best[1]
+        assert path_allowed(text, path) == pattern.matches(path), (text, path)
+        assert pattern.reachable or not pattern.matches(plain), (text, path)
     assert table.find(path) == expected, (path, patterns)
     if table.catch_all is not None:
         assert table.catch_all == expected
+
+
+def most_specific(entries: list[tuple[PathPattern, int]], path: str) -> int | None:
+    """Return the number of the most specific pattern that matches a path as it stands."""
+    best: tuple[tuple[bool, int, int, int], int] | None = None
+    for pattern, number in entries:
+        text = pattern.text
+        literal = not is_expression(text) and "*" not in text
+        rank = (literal, text.count("/"), len(text), number)
+        if path_allowed(text, path) and (best is None or rank > best[0]):
+            best = (rank, number)
+    return None if best is None else best[1]
 
 
 def is_expression(text: str) -> bool:
@@ -511,7 +534,8 @@ def expected(case: Case, method: str, request: dict[str, str]) -> Expected:
     preflight = method == "OPTIONS" and METHOD in request
     kind = "preflight" if preflight else "actual"
     if preflight and vary_on:
-        vary = (ORIGIN, METHOD, HEADERS)
+        private = (PRIVATE,) if given.get("allow_private_network") else ()
+        vary = (ORIGIN, METHOD, HEADERS, *private)
     if not case_allows(case, text):
         return Expected(kind, "origin", {}, vary)
     sound = text == "null" or origin_parts(text) is not None

@@ -83,7 +83,8 @@ def varied(told: Configuration, asked: Asked, value: str | None) -> set[str]:
     if not told.vary:
         return set()
     if asked.is_preflight:
-        return {"Origin", REQUEST_METHOD, REQUEST_HEADERS}
+        private = {REQUEST_PRIVATE} if told.private_network else set()
+        return {"Origin", REQUEST_METHOD, REQUEST_HEADERS, *private}
     return (
         set()
         if value == "*" or (told.always_send and value == told.sole is not None)

@@ -52,6 +52,8 @@ def elements(lines: Iterable[Line], name: str) -> list[str]:
 DEFAULT_PORTS = {"http": "80", "https": "443", "chrome-extension": ""}
 # What is a token, an origin: written anew, so as not to agree with the code by being the code.
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+WEB_SCHEMES = {"ftp", "http", "https", "ws", "wss"}
+_OF_AN_APP = re.compile(r"([a-z][a-z0-9+.-]*)://(\.?)()", re.IGNORECASE | re.ASCII)
 _SERIALIZED = re.compile(
     r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|(?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?)(?::([0-9]+))?",
     re.IGNORECASE | re.ASCII,
@@ -73,8 +75,8 @@ class Site(NamedTuple):
 
 def site_of(text: str) -> Site | None:
     """Return what a serialized origin says, in any case, or `None` if `text` is none."""
-    found = _SERIALIZED.fullmatch(text)
-    if found is None:
+    found = _SERIALIZED.fullmatch(text) or _OF_AN_APP.fullmatch(text)
+    if found is None or (found[2] in ("", ".") and found[1].lower() in WEB_SCHEMES):
         return None
     scheme, host, port = (part.lower() for part in found.groups(default=""))
     if len(scheme) > 64 or len(host) > 253 or len(port) > 5 or (port and not 0 < int(port) < 65536):

@@ -32,6 +32,16 @@ ALL_METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
 FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})  # Fetch, section 2.2.1
 NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})  # the same
 
+# Fetch, "forbidden request-header" (https://fetch.spec.whatwg.org/#forbidden-request-header).
+_FORBIDDEN_NAMES = frozenset(
+    """
+    accept-charset accept-encoding access-control-request-headers access-control-request-method
+    access-control-request-private-network connection content-length cookie cookie2 date dnt expect
+    host keep-alive origin referer set-cookie te trailer transfer-encoding upgrade via
+    """.split()  # noqa: SIM905  (one a line would be twenty lines)
+)
+UNREADABLE_NAMES = frozenset({"set-cookie", "set-cookie2"})  # "forbidden response-header name"
+
 # The budget of Access-Control-Request-Headers. Browsers send what a script names, a handful;
 # beyond it the header check fails rather than costs.
 MAX_LIST_LENGTH = 8 * 1024
@@ -47,6 +57,12 @@ _REGEX_SYNTAX = re.compile(r"[\\^$\[\]()?|]|\.\*")
 def is_token(text: str) -> bool:
     """Return whether `text` is a token, the grammar of methods and field names."""
     return _TOKEN.fullmatch(text) is not None
+
+
+def is_forbidden_name(name: str) -> bool:
+    """Return whether no script may set the request header `name`."""
+    name = name.lower()
+    return name in _FORBIDDEN_NAMES or name.startswith(("proxy-", "sec-"))
 
 
 def has_regex_syntax(text: str) -> bool:

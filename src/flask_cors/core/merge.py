@@ -56,7 +56,7 @@ def merge(present: Sequence[Field], lines: Lines, *, anyone: bool = False) -> li
     Args:
         present: the fields of the response.
         lines: those of the decision, `Vary` last.
-        anyone: whether the policy allows any origin.
+        anyone: whether the policy lets any website in.
     """
     for name, _ in present:
         if name not in ORDINARY_FIELDS and name.lower() in MERGED_FIELDS:
@@ -74,8 +74,6 @@ def _merge_with_care(present: Sequence[Field], lines: Lines, *, anyone: bool) ->
     # refuse the two together where Allow-Origin is `*` (Fetch, "CORS check").
     if anyone and ACL_ORIGIN in own and ACL_CREDENTIALS.lower() in names - {*map(str.lower, own)}:
         own[ACL_ORIGIN] = "*"
-        if own.get(VARY) == "Origin":  # the answer is now the same for everyone
-            del own[VARY]
     merged = [*present]
     for name, value in own.items():
         if name == VARY:

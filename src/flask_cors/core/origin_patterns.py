@@ -5,23 +5,29 @@ Set-up needs this; what a request needs stands in `origins`.
 
 import re
 import unicodedata
+from difflib import get_close_matches
+from ipaddress import IPv4Address
 
 from .errors import Code, safe_repr
 from .headers import has_regex_syntax
-from .origins import NAME, canonical_ipv6, omitted_ports
+from .origins import NAME, canonical_ipv6, is_web_scheme, omitted_ports
 
 ANY_SPELLINGS = frozenset({"*", ".*", "^.*", ".*$", "^.*$", ".+", "^.+$"})
 """How the wildcard is written: `*`, and the regular expressions that match everything."""
 
 _HOST_NAME = re.compile(NAME, re.IGNORECASE | re.ASCII)
-_BARE_IPV6 = re.compile(r"\[[0-9a-fA-F:.]+\](?::(?:[0-9]+|\*))?/?")
-# The same as people write it; what else stands in the string is left for `rest`.
+# A serialized origin as people write it; what else stands in the string is left for `rest`.
 _WRITTEN = re.compile(
     r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,63})://"
-    r"(?P<host>\[[0-9a-fA-F:.]*\]|[a-zA-Z0-9_.*\u0080-\U0010ffff-]*)"
+    # Of ASCII letters, digits and "*-._"; of other characters all. Negated, since a class up to
+    # the last code point takes `re` longer than everything else at import.
+    r"(?P<host>\[[0-9a-fA-F:.]*\]|[^\x00-)+,/:-@\[-^`{-\x7f]*)"
     r"(?::(?P<port>[0-9]+|\*)(?![\w*\\]))?(?P<rest>.*)",
     re.DOTALL,
 )
+_IPV6 = re.compile(r"\[?[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*[\]%]")
+_BARE_IPV6 = re.compile(r"\[[0-9a-fA-F:.]+\](?::(?:[0-9]+|\*))?/?")
+_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE | re.ASCII)
 
 
 REGEX_ERRORS = (re.error, OverflowError, RecursionError)
@@ -52,18 +58,32 @@ def read_origin(text: str) -> str | re.Pattern[str]:
         return "null"
     written = _WRITTEN.fullmatch(text)
     if written is None:
-        if has_regex_syntax(text) and _BARE_IPV6.fullmatch(text) is None:
+        if has_regex_syntax(text) and not _is_slip_of_the_pen(text):
             return _compiled(text)
         raise _without_scheme(text)
     scheme, host, port, rest = written.group("scheme", "host", "port", "rest")
-    if rest not in ("", "/") or not host or (host.startswith(".") and ".*" in host):
-        if host.startswith("*") and has_regex_syntax(rest):
-            raise _wildcard(scheme)
-        if _is_regex(host, rest):
-            return _compiled(text)
-        raise _malformed(text, scheme, host, rest)
-    canonical = _canonical(scheme.lower(), host, port or "")
-    return text if text == canonical else canonical  # one text is kept of each, not two
+    if rest in ("", "/") and (host or _can_lack_a_host(scheme, port)):
+        if not (host.startswith(".") and ".*" in host):
+            canonical = _canonical(scheme.lower(), host, port or "")
+            return text if text == canonical else canonical  # one text is kept of each, not two
+    elif host.startswith("*") and has_regex_syntax(rest):
+        raise _wildcard(scheme, host)
+    if _is_regex(host, rest):
+        return _compiled(text)
+    raise _malformed(text, scheme, host, rest)
+
+
+def _can_lack_a_host(scheme: str, port: str | None) -> bool:
+    return port is None and not is_web_scheme(scheme)
+
+
+def _is_slip_of_the_pen(text: str) -> bool:
+    """Return whether a string without `://` at its start only looks like a regular expression."""
+    return (
+        _BARE_IPV6.fullmatch(text) is not None
+        or re.match(r"[a-z]+:?\\\\", text, re.IGNORECASE) is not None  # https:\\a.example
+        or re.fullmatch(r"/.*/[a-z]*", text, re.DOTALL) is not None  # of JavaScript
+    )
 
 
 def compile_regex(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
@@ -98,22 +118,44 @@ def _is_regex(host: str, rest: str) -> bool:
 
     An origin holds no path, query or fragment, so what spells one out can never match.
     """
-    if rest.startswith(("/", "#")) or "@" in rest.partition("\\")[0]:
+    if rest.startswith(("/", "#", "://")) or "@" in rest.partition("\\")[0]:
         return False
+    if _IPV6.match(host + rest):
+        return False  # an address, which an expression would take for a set of characters
     query = rest.removeprefix("?")
     if query != rest and not host.endswith((".", "*")):
         return "." in query and not re.search(r"[=&/#%]", query)
-    return has_regex_syntax(host + rest)
+    return has_regex_syntax(host + rest) and not re.search(r"[\s;]\w+://", rest)
 
 
 def _without_scheme(text: str) -> OriginError:
+    """Return the error for a string that does not start with a scheme."""
     if text.startswith("*://"):
         return OriginError(
             "origin-wildcard",
             f"has a wildcard for its scheme. List the schemes: 'https{text[1:]}', 'http{text[1:]}'",
         )
-    bare = re.sub(r"^(?:https?:/*|https?/+|:?/+)", "", text)
-    host = safe_repr(re.split(r"[/?#@]", bare)[0])[1:-1]
+    if text.lower() in ("all", "any", "anyone", "everyone"):
+        return OriginError("origin-scheme", "is no origin. Write '*' for every website")
+    if has_regex_syntax(text) and text.startswith("/"):
+        inner = safe_repr(text[1:].rpartition("/")[0].replace("\\/", "/"))
+        return OriginError(
+            "origin-regex",
+            "has slashes around it, as regular expressions have in JavaScript; it would match "
+            f"nothing. Write r{inner.replace(chr(92) * 2, chr(92))}",
+        )
+    app = re.fullmatch(r"([a-z][a-z0-9+.-]*):/?(\.?)", text, re.IGNORECASE)
+    if app and not is_web_scheme(app[1]):
+        return OriginError(
+            "origin-scheme",
+            f"lacks the slashes of an origin. Write '{app[1].lower()}://{app[2]}'",
+        )
+    nested = re.match(r"(?:blob|filesystem|view-source):(?=\w+://)", text, re.IGNORECASE)
+    if nested or re.match(r"(?:data|about|javascript):", text, re.IGNORECASE):
+        sent = safe_repr(text[nested.end() :]) if nested else "'null'"
+        return OriginError("origin-scheme", f"is no origin; browsers send {sent}. Write {sent}")
+    bare = re.sub(r"^(?:https?:[/\\]*|https?[/\\]+|:?[/\\]+)", "", text)
+    host = safe_repr(re.split(r"[/\\?#@]", bare)[0])[1:-1]
     if not host.strip("*."):
         host = "app.example"
     return OriginError(
@@ -124,42 +166,98 @@ def _without_scheme(text: str) -> OriginError:
 
 def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
     """Return the error for a string that starts like an origin and does not end like one."""
-    origin = text[: len(text) - len(rest)]
-    written = safe_repr(origin)[1:-1]
+    origin = safe_repr(text[: len(text) - len(rest)])[1:-1]
+    misread = _misread(text, scheme, host + rest)
+    if misread is not None:
+        return misread
     if "@" in rest:
         host = rest.rpartition("@")[2].rstrip("/")
         return OriginError(
             "origin-userinfo",
             f"holds a user name or password, which no origin does. Write '{scheme}://{host}'",
         )
-    if rest.startswith(("/", "#")) and host:
+    if rest.startswith(("/", "#")) and (host or not is_web_scheme(scheme)):
         return OriginError(
             "origin-path",
-            f"has a path, which no origin has, so it can never match. Write '{written}'",
+            f"has a path, which no origin has, so it can never match. Write '{origin}'",
         )
     if rest.startswith("?"):
         return OriginError(
             "origin-query",
-            f"has a query, which no origin has, so it can never match. Write '{written}'",
+            f"has a query, which no origin has, so it can never match. Write '{origin}'",
         )
     if "*" in rest:
-        return _wildcard(scheme)
+        return _wildcard(scheme, host)
     if rest.startswith(":"):
         return OriginError(
             "origin-port",
             "has a bad port. Write a number from 1 to 65535, or ':*' for any: "
             f"'{scheme}://{host}:8000', '{scheme}://{host}:*'",
         )
-    return OriginError(
-        "origin-host", f"has no valid host. Write '{scheme}://app.example', one origin an item"
+    return _no_host(scheme, rest.lstrip("/") if not host else "")
+
+
+def _misread(text: str, scheme: str, authority: str) -> OriginError | None:
+    """Return the error for several origins in one string, a scheme too many, a lonely address."""
+    several = re.split(r"[\s;|]+(?=\w+://)", text)
+    if len(several) > 1:
+        return OriginError(
+            "origin-host",
+            "holds more than one origin. Put commas between them, or make each one origin of a "
+            f"list: {safe_repr(', '.join(several))}",
+        )
+    again = re.match(r"(?:https?:?/+)*(https?):?/+(?=[^/])", authority, re.IGNORECASE)
+    if again:
+        inner = safe_repr(authority[again.end() :])[1:-1]
+        return OriginError(
+            "origin-scheme", f"has its scheme twice. Write '{again[1].lower()}://{inner}'"
+        )
+    address = _unbracketed(text[len(scheme) + 3 :])
+    if address is not None:
+        return OriginError(
+            "origin-host",
+            "is not as browsers send it: an IPv6 address stands in brackets, and nothing but a "
+            f"port follows, after a colon. Write '{scheme}://{address}'",
+        )
+    return None
+
+
+def _no_host(scheme: str, host: str = "") -> OriginError:
+    host = host if _HOST_NAME.fullmatch(host) else "app.example"
+    return OriginError("origin-host", f"has no valid host. Write '{scheme}://{host}'")
+
+
+def _unbracketed(authority: str) -> str | None:
+    """Return an IPv6 address with its port as browsers write it, if it lacks a bracket or colon.
+
+    The zone of an address (`%eth0`) is local to a machine, so no browser sends it.
+    """
+    found = re.fullmatch(
+        r"\[?(?P<address>[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f.]*)(?:%[\w%]+)?"
+        r"(?:\]:?(?P<port>[0-9]+)?(?P<more>.*))?/?",
+        authority,
+        re.IGNORECASE | re.DOTALL,
     )
+    if found is None:
+        return None
+    address, port = found["address"], found["port"] or ("*" if found["more"] else "")
+    if "]" not in authority:
+        head, _, last = address.rpartition(":")
+        if canonical_ipv6(f"[{head}]") and last.isdecimal() and len(last) > 3:
+            address, port = head, last  # four digits and more are rather a port
+    host = canonical_ipv6(f"[{address}]")
+    return host and host + (f":{port}" if port else "")
 
 
-def _wildcard(scheme: str) -> OriginError:
+def _wildcard(scheme: str, host: str = "") -> OriginError:
+    below = host.rpartition("*")[2].strip(".-")
+    below = below if below.count(".") and _HOST_NAME.fullmatch(below) else "example.com"
+    if _NUMBER.fullmatch(below):
+        below = "example.com"
     return OriginError(
         "origin-wildcard",
         "has a '*' where none can stand: it stands for whole leading labels, a whole host or a "
-        f"whole port. Write '{scheme}://*.example.com', '{scheme}://*' or "
+        f"whole port. Write '{scheme}://*.{below}', '{scheme}://*' or "
         f"'{scheme}://localhost:*'; for anything finer a regular expression: "
         rf"r'{scheme}://app-\d+\.example\.com'",
     )
@@ -167,6 +265,38 @@ def _wildcard(scheme: str) -> OriginError:
 
 def _canonical(scheme: str, host: str, port: str) -> str:
     """Return an origin or origin pattern in the spelling that a browser would send."""
+    _check_scheme(scheme, host, port)
+    if host in ("", ".") and _can_lack_a_host(scheme, port or None):
+        return f"{scheme}://{host}"
+    host = _canonical_host(scheme, host, port)
+    if port not in ("", "*"):
+        port = port.lstrip("0") or "0"
+        if len(port) > 5 or not 0 < int(port) <= 65535:
+            raise OriginError(
+                "origin-port",
+                f"has a bad port. Write a number from 1 to 65535, or ':*' for any: "
+                f"'{scheme}://{host}:*'",
+            )
+    return f"{scheme}://{host}" + (f":{port}" if port not in omitted_ports(scheme) else "")
+
+
+_SCHEME_OF_PAGES = {"ws": "http", "wss": "https"}
+
+
+def _check_scheme(scheme: str, host: str, port: str) -> None:
+    """Raise an error where no page can have a scheme."""
+    meant = _SCHEME_OF_PAGES.get(scheme)
+    if meant is None and not is_web_scheme(scheme):
+        meant = next(iter(get_close_matches(scheme, ("https", "http"), 1, 0.75)), None)
+    if meant is not None:
+        port = f":{port}" if port else ""
+        raise OriginError(
+            "origin-scheme",
+            f"has the scheme of no page, so it can never match. Write '{meant}://{host}{port}'",
+        )
+
+
+def _canonical_host(scheme: str, host: str, port: str) -> str:
     if not host.isascii():
         raise OriginError(
             "origin-idn",
@@ -180,25 +310,63 @@ def _canonical(scheme: str, host: str, port: str) -> str:
             raise OriginError(
                 "origin-host", f"has no valid IPv6 address. Write '{scheme}://[2001:db8::1]'"
             )
-        host = address
-    elif host != "*":
-        name = host.removeprefix("*.")
-        if "*" in name:
-            raise _wildcard(scheme)
-        if _HOST_NAME.fullmatch(name) is None or len(name) > 253:
-            raise OriginError(
-                "origin-host",
-                f"has no valid host. Write '{scheme}://app.example'",
-            )
-    if port not in ("", "*"):
-        port = port.lstrip("0") or "0"
-        if len(port) > 5 or not 0 < int(port) <= 65535:
-            raise OriginError(
-                "origin-port",
-                f"has a bad port. Write a number from 1 to 65535, or ':*' for any: "
-                f"'{scheme}://{host}:*'",
-            )
-    return f"{scheme}://{host}" + (f":{port}" if port not in omitted_ports(scheme) else "")
+        return address
+    name = host.removeprefix("*.")
+    if host == "*":
+        return host
+    if "*" in name or (name != host and _NUMBER.fullmatch(name)):
+        raise _wildcard(scheme, host)
+    labels = [label for label in name.split(".") if label]
+    if name.removesuffix(".") != ".".join(labels) and labels:
+        raise _empty_label(scheme, host, labels, port)
+    if _HOST_NAME.fullmatch(name) is None or len(name) > 253:
+        raise _no_host(scheme)
+    if is_web_scheme(scheme) and _NUMBER.fullmatch(name):
+        _check_ipv4(scheme, host, port)
+    return host
+
+
+def _empty_label(scheme: str, host: str, labels: list[str], port: str) -> OriginError:
+    name, port = ".".join(labels), f":{port}" if port else ""
+    subdomains = f", or '{scheme}://*.{name}{port}' for what is below" if host[0] == "." else ""
+    return OriginError(
+        "origin-host",
+        f"has an empty part between its dots. Write '{scheme}://{name}{port}'{subdomains}",
+    )
+
+
+def _check_ipv4(scheme: str, host: str, port: str) -> None:
+    """Raise an error for an IPv4 address that browsers write in another way, or for none."""
+    address = _ipv4(host.removesuffix("."))
+    if address == host:
+        return
+    port = f":{port}" if port else ""
+    if address is None:
+        raise OriginError(
+            "origin-host", f"has no valid IPv4 address. Write '{scheme}://127.0.0.1{port}'"
+        )
+    raise OriginError(
+        "origin-host",
+        f"is not as browsers send it: they write an IPv4 address in full. "
+        f"Write '{scheme}://{address}{port}'",
+    )
+
+
+def _ipv4(host: str) -> str | None:
+    """Return an address as browsers serialize it (https://url.spec.whatwg.org/#concept-ipv4-parser)."""
+    parts = host.split(".")
+    bases = [16 if part.startswith("0x") else 8 if part[:1] == "0" else 10 for part in parts]
+    try:
+        numbers = [
+            int(part.removeprefix("0x") or "0", base)
+            for part, base in zip(parts, bases, strict=True)
+        ]
+    except ValueError:
+        return None
+    *first, last = numbers
+    if len(first) > 3 or any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
+        return None
+    return str(IPv4Address(sum(n * 256 ** (3 - at) for at, n in enumerate(first)) + last))
 
 
 def _punycode(host: str) -> str:

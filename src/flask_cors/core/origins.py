@@ -22,6 +22,8 @@ _SERIALIZED = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
+_OF_AN_APP = re.compile(r"([a-z][a-z0-9+.-]{0,63})://(\.?)", re.IGNORECASE | re.ASCII)
+
 
 def is_async(function: object) -> bool:
     """Return whether a callable is a coroutine function, or an object that is called as one."""
@@ -38,6 +40,14 @@ class Origin(NamedTuple):
     """digits, or empty"""
 
 
+def is_web_scheme(scheme: str) -> bool:
+    """Return whether origins of a scheme need a host (https://url.spec.whatwg.org/#special-scheme).
+
+    Those of apps need none: `file://`, `qrc://`, `app://.`.
+    """
+    return scheme.lower() in _DEFAULT_PORTS
+
+
 def parse_origin(text: str) -> Origin | None:
     """Return the parts of a serialized origin as they stand there, or `None` if `text` is none.
 
@@ -47,7 +57,8 @@ def parse_origin(text: str) -> Origin | None:
         return None
     match = _SERIALIZED.fullmatch(text)
     if match is None:
-        return None
+        match = _OF_AN_APP.fullmatch(text)
+        return None if match is None or is_web_scheme(match[1]) else Origin(match[1], match[2], "")
     scheme, host, port = match.groups(default="")
     if len(host) > 253 or (port and not 0 < int(port) <= 65535):
         return None
@@ -78,6 +89,9 @@ def canonical_ipv6(host: str) -> str | None:
     return f"[{address.compressed}]"
 
 
+_EVERY_WEBSITE = frozenset({"https://*", "https://*:*", "http://*", "http://*:*"})
+
+
 class OriginRules(NamedTuple):
     """The origins that a policy allows, indexed."""
 
@@ -88,6 +102,8 @@ class OriginRules(NamedTuple):
     """canonical origin patterns: `https://*.example.com`, `http://localhost:*`, `https://*`"""
     regexes: tuple[re.Pattern[str], ...] = ()
     predicates: tuple[OriginPredicate, ...] = ()
+    wide_regexes: tuple[re.Pattern[str], ...] = ()
+    """those of `regexes` that let any website in"""
 
     @property
     def only_origin(self) -> str | None:
@@ -95,6 +111,14 @@ class OriginRules(NamedTuple):
         if self.any or self.wildcards or self.regexes or self.predicates or len(self.exact) != 1:
             return None
         return next(iter(self.exact))
+
+    @property
+    def anyone(self) -> bool:
+        """Return whether any website is let in, by the wildcard or by what is as wide.
+
+        What callables let in is not known, and counts as nobody.
+        """
+        return self.any or not _EVERY_WEBSITE.isdisjoint(self.wildcards) or bool(self.wide_regexes)
 
     def verdict(self, text: str) -> bool | None:
         """Return whether an `Origin` is allowed, or `None` where the callables must be asked."""

@@ -63,7 +63,7 @@ class Decision(NamedTuple):
     error: Exception | None = None
     """what went wrong with an origin callable; the origin was refused for it"""
     anyone: bool = False
-    """whether the policy allows any origin"""
+    """whether the policy lets any website in, by the wildcard or by what is as wide"""
 
     @property
     def lines(self) -> Lines:
@@ -156,7 +156,7 @@ class Policy:
 
     settings: Settings
     anyone: bool
-    """whether any origin is allowed"""
+    """whether any website is let in, by the wildcard or by what is as wide"""
     memo: dict[str | None, Lines]
     """The fields of responses that answer no preflight, by the request's `Origin` (`None`: it has
     none). Adapters look here first, and `decide` where nothing is found. It holds what was asked
@@ -176,12 +176,16 @@ class Policy:
 
     def __init__(self, settings: Settings) -> None:
         only_origin = settings.origins.only_origin if settings.always_send else None
-        vary = _VARY_ORIGIN if settings.vary_header else ()
-        vary_preflight = _VARY_PREFLIGHT if settings.vary_header else ()
+        vary: tuple[str, ...] = ()
+        vary_preflight: tuple[str, ...] = ()
+        if settings.vary_header:
+            vary, vary_preflight = _VARY_ORIGIN, _VARY_PREFLIGHT
+            if settings.allow_private_network:
+                vary_preflight = (*_VARY_PREFLIGHT, ACL_REQUEST_HEADER_PRIVATE_NETWORK)
         credentials = ((ACL_CREDENTIALS, "true"),) if settings.supports_credentials else ()
         exposed = ", ".join(settings.expose_headers)
         readable = (*credentials, (ACL_EXPOSE_HEADERS, exposed)) if exposed else credentials
-        anyone = settings.origins.any
+        anyone = settings.origins.anyone
         everyone = "*" if settings.origins.any and settings.always_send else only_origin
         if everyone:
             plain = Decision("plain", headers=((ACL_ORIGIN, everyone), *readable), anyone=anyone)

@@ -10,6 +10,8 @@ from .headers import has_regex_syntax, matches_glob
 T = TypeVar("T")
 
 MAX_PATH_LENGTH = 2048  # that a regular expression is tried on
+MAX_REMEMBERED_PATHS = 1024  # whose owner is remembered,
+MAX_REMEMBERED_LENGTH = 128  # if they are no longer than this
 
 
 class PathPattern(NamedTuple):
@@ -54,8 +56,8 @@ class PathPattern(NamedTuple):
         """Return whether a path can match, as far as can be told: each starts with one `/`."""
         if self.regex is None:
             # `//*` is also `/`, of which no path has more than one to start with.
-            twice = self.text.startswith("//") and self.text != "//*"
-            return self.text.startswith(("/", "*")) and not twice
+            as_it_stands = without_dot_segments(self.text) == self.text
+            return as_it_stands or self.text.startswith("*") or self.text == "//*"
         start = self.text.removeprefix("^")
         return "|" in start or not re.match(r"[\w-](?![?*{])|//(?![?*{])", start)
 
@@ -68,12 +70,41 @@ class PathPattern(NamedTuple):
         return matches_glob(self.text, path)
 
 
+# What stands for another path in the eyes of some servers, proxies or file systems: an encoded dot,
+# slash or backslash that is left in a path decoded once (`%252e`), and a backslash.
+_ENCODED = re.compile(r"%(?:25)*(?:2[ef]|5c)", re.IGNORECASE)
+
+
+def without_dot_segments(path: str) -> str:
+    """Return the path that `path` stands for: without dot segments and doubled slashes.
+
+    RFC 3986, section 5.2.4, for whatever may be taken for a dot segment: also with backslashes,
+    with parameters (`..;x`), or encoded once more.
+    """
+    if "%" in path:
+        path = _ENCODED.sub(lambda found: _DECODED[found[0][-2:].lower()], path)
+    kept: list[str] = []
+    segments = path.replace("\\", "/").split("/")
+    for segment in segments:
+        name = segment.partition(";")[0] if segment.startswith(".") else segment
+        if name == "..":
+            kept = kept[:-1]
+        elif name not in ("", "."):
+            kept.append(segment)
+    ends_in_a_slash = segments[-1].partition(";")[0] in ("", ".", "..")
+    return "/" + "/".join(kept) + ("/" if kept and ends_in_a_slash else "")
+
+
+_DECODED = {"2e": ".", "2f": "/", "5c": "\\"}
+
+
 class ResourceTable(Generic[T]):
-    """Finds what belongs to a path: to the most specific pattern that matches it.
+    """What belongs to a path: to the most specific pattern that matches it.
 
     Literals and `/prefix/*` are looked up, however many there are; other globs and regular
-    expressions are tried one after the other. A path that is too long to try a regular expression
-    on belongs to nothing, rather than to what the expression is an exception from.
+    expressions are tried one after the other, and what short paths belong to is remembered. A path
+    that is too long to try a regular expression on belongs to nothing, rather than to what the
+    expression is an exception from.
     """
 
     def __init__(self, entries: Iterable[tuple[PathPattern, T]]) -> None:
@@ -92,6 +123,7 @@ class ResourceTable(Generic[T]):
             else:
                 self._others.append((rank, pattern, value))
         self._limit = max([256, *map(len, self._prefixes)])
+        self._memo: dict[str, T | None] = {}
 
     @cached_property
     def catch_all(self) -> T | None:
@@ -101,7 +133,33 @@ class ResourceTable(Generic[T]):
         return self._prefixes[""][1]
 
     def find(self, path: str) -> T | None:
-        """Return what belongs to a decoded path that starts with one `/`, or `None`."""
+        """Return what belongs to a decoded path that starts with one `/`, or `None`.
+
+        Threads share the memory of short paths without a lock: what one of them writes is what any
+        other would.
+        """
+        if len(path) > MAX_REMEMBERED_LENGTH:  # before it is hashed
+            return self._find(path)
+        try:
+            return self._memo[path]
+        except KeyError:
+            found = self._find(path)
+        if len(self._memo) >= MAX_REMEMBERED_PATHS:
+            self._memo.clear()  # those that are asked for often are soon back
+        self._memo[path] = found
+        return found
+
+    def _find(self, path: str) -> T | None:
+        found = self._most_specific(path)
+        # The threat: `/public/..%2fprivate/x` looks like a path of /public, and a static folder
+        # may serve the private file for it. So it has to belong to both, or belongs to nothing.
+        if "/." in path or "//" in path or "\\" in path or "%" in path:
+            plain = without_dot_segments(path)
+            if plain != path and self._most_specific(plain) != found:
+                return None
+        return found
+
+    def _most_specific(self, path: str) -> T | None:
         if path in self._literals:
             return self._literals[path]
         rank, value = self._longest_prefix(path)

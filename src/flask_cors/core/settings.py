@@ -4,26 +4,26 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar, cast
 
 from .errors import Problems, safe_repr
 from .headers import ALL_METHODS, HeaderRules, MethodRules
-from .options import CROSS_ORIGIN_OPTIONS, OPTIONS, RESOURCE_OPTIONS
+from .option_names import is_meant_to_restrict, meant_option, nearest_option
+from .options import CROSS_ORIGIN_OPTIONS, OPTIONS, RESOURCE_OPTIONS, SupportsItems
 from .origins import OriginRules
+from .resource_patterns import read_path, read_resources
 from .resources import PathPattern
+from .sites import is_loopback, is_shared_suffix
 from .validation import (
     OptionValue,
-    match_time,
+    has_items,
     pattern_text,
     read_allow_headers,
     read_expose_headers,
     read_max_age,
     read_methods,
     read_origins,
-    read_path,
-    read_resources,
     read_switch,
 )
 
@@ -34,6 +34,17 @@ T = TypeVar("T")
 CONFIG_PREFIX = "CORS_"
 
 
+class MisnamedKey(NamedTuple):
+    """A key of a configuration that other libraries have, or that is nearly one of ours."""
+
+    key: str
+    meant: str
+    """the option that was probably meant"""
+    value: object
+    restricts: bool
+    """whether it was to say who is let in"""
+
+
 class OptionSource(NamedTuple):
     """A place where options are written, with what is written there."""
 
@@ -42,14 +53,21 @@ class OptionSource(NamedTuple):
     """what stands before an option's name there: `CORS_` or `resources['/api/*'].`"""
     place: str = ""
     """the file and line, `app.py, line 12`, where that is known"""
+    misnamed: tuple[MisnamedKey, ...] = ()
 
     def name(self, option: str) -> str:
         """Return how `option` is written in this place."""
         return self.prefix + (option.upper() if self.prefix == CONFIG_PREFIX else option)
 
+    def assignment(self, option: str, value: str) -> str:
+        """Return how `option` is given a value in this place."""
+        if self.prefix == CONFIG_PREFIX:
+            return f"{self.name(option)} = {value}"
+        return f"'{option}': {value}" if self.prefix else f"{option}={value}"
+
     def without_values(self) -> "OptionSource":
         """Return the same place, without holding on to what is written there."""
-        return self._replace(options=_NOTHING)
+        return OptionSource(_NOTHING, self.prefix, self.place)
 
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -59,18 +77,25 @@ def materialize(value: object) -> object:
     """Return options that can be read more than once: what an iterator yields is kept."""
     if isinstance(value, Iterator):
         return tuple(cast("Iterator[object]", value))
-    if isinstance(value, Mapping):
-        items = cast("Mapping[object, object]", value).items()
-        return {name: materialize(option) for name, option in items}
+    if has_items(value):
+        # Options keep their place beside a name, whatever the mapping is made of.
+        try:
+            pairs = [*cast("SupportsItems[object, object]", value).items()]
+            return {name: materialize(option) for name, option in pairs}
+        except (TypeError, ValueError):  # no pairs: told where the option is read
+            return value
     return value
 
 
 def config_source(config: Mapping[str, object], problems: Problems) -> OptionSource:
     """Return what a framework's configuration says: its `CORS_*` keys.
 
-    Keys that are no option are the app's own business, unless they are nearly one.
+    Keys that are no option are the app's own business, unless they are nearly one, or were meant to
+    say who is let in. The latter are judged with what results (`resolve_view`,
+    `resolve_resources`): an error where no origins are given at all.
     """
     given: dict[str, object] = {}
+    misnamed: list[MisnamedKey] = []
     for key, value in config.items():
         name = str(key)  # a configuration is a dict, whose keys are not always text
         option = name.removeprefix(CONFIG_PREFIX).lower()
@@ -78,15 +103,24 @@ def config_source(config: Mapping[str, object], problems: Problems) -> OptionSou
             continue
         if name.isupper() and option in (*OPTIONS, "headers"):
             given[option] = value
-        elif meant := _meant_option(option, OPTIONS):
-            problems.warning(
-                "key-unknown",
-                option,
-                value,
-                f"{key} is no key of Flask-CORS and has no effect. "
-                f"Write CORS_{meant.upper()}, or give your own key a name that is less near",
-            )
-    return OptionSource(given, CONFIG_PREFIX)
+        elif is_meant_to_restrict(option, value):
+            misnamed.append(MisnamedKey(name, "origins", value, restricts=True))
+        elif (meant := meant_option(option, OPTIONS)) is not None:
+            misnamed.append(MisnamedKey(name, meant, value, restricts=False))
+    for found in misnamed:
+        if nearest_option(found.key, OPTIONS):
+            _warn_of_key(found, problems)
+    return OptionSource(given, CONFIG_PREFIX, misnamed=tuple(misnamed))
+
+
+def _warn_of_key(key: MisnamedKey, problems: Problems) -> None:
+    problems.warning(
+        "key-unknown",
+        key.key.removeprefix(CONFIG_PREFIX).lower(),
+        key.value,
+        f"{key.key} is no key of Flask-CORS and has no effect. Write CORS_{key.meant.upper()}, "
+        "or give your own key a name that is less near",
+    )
 
 
 # What results -------------------------------------------------------------------------------------
@@ -120,6 +154,18 @@ class Settings:
     )
     """the places where those options that are given were written, without their values"""
 
+    def name(self, option: str) -> str:
+        """Return how `option` is written where it was given."""
+        return self.sources.get(option, _NOWHERE).name(option)
+
+    def written(self, option: str, value: str, beside: str = "") -> str:
+        """Return how `option` is given a value in its place, or in that of the one `beside`."""
+        source = self.sources.get(option) or self.sources.get(beside, _NOWHERE)
+        return source.assignment(option, value)
+
+
+_NOWHERE = OptionSource(_NOTHING)
+
 
 _READERS: Mapping[str, Callable[[OptionValue], object]] = {
     name: declared.metadata["read"]
@@ -131,13 +177,10 @@ _READERS: Mapping[str, Callable[[OptionValue], object]] = {
 class _Merged:
     """The options of several places, of which the later win over the earlier."""
 
-    def __init__(
-        self,
-        values: Mapping[str, object] = _NOTHING,
-        sources: Iterable[tuple[str, OptionSource]] = (),
-    ) -> None:
-        self.values = dict(values)
-        self.sources = dict(sources)
+    def __init__(self, before: "_Merged | None" = None) -> None:
+        self.values: dict[str, object] = dict(before.values) if before else {}
+        self.sources: dict[str, OptionSource] = dict(before.sources) if before else {}
+        self.misnamed: tuple[MisnamedKey, ...] = before.misnamed if before else ()
 
     def add(self, source: OptionSource, allowed: AbstractSet[str], problems: Problems) -> None:
         """Read what stands in one place, but for `resources`.
@@ -145,17 +188,38 @@ class _Merged:
         What is wrong is noted in `problems` and read as what allows the least.
         """
         place = source.without_values()
+        self.misnamed += source.misnamed
         for option, value in source.options.items():
             if option == "headers":
-                _historic(problems, source.name("headers"), value, source.name("allow_headers"))
+                _note_historic(source, value, problems)
             elif option not in allowed:
-                _unknown(source, option, value, allowed, problems)
+                self._add_unknown(source, option, value, allowed, problems)
             elif option != "resources" and (value is not None or option == "origins"):
                 read = _READERS[option]
-                self.values[option] = read(
-                    OptionValue(option, source.name(option), value, problems)
-                )
-                self.sources[option] = place
+                written = OptionValue(option, source.name(option), value, problems)
+                self.values[option], self.sources[option] = read(written), place
+
+    def _add_unknown(
+        self,
+        source: OptionSource,
+        name: object,
+        value: object,
+        allowed: AbstractSet[str],
+        problems: Problems,
+    ) -> None:
+        """Note a name that is no option, and take its value for that of the one that was meant.
+
+        So what is told beside it is what will be left when the name is mended.
+        """
+        meant = meant_option(str(name), allowed) or ""
+        text = _about_an_unknown(source, name, meant, allowed)
+        if meant in _READERS and meant not in source.options and not isinstance(value, Iterator):
+            found = Problems()
+            read = _READERS[meant](OptionValue(meant, source.name(meant), value, found))
+            self.values[meant], self.sources[meant] = read, source.without_values()
+            if found.errors and value is not None:
+                text += f" And then, {found.errors[0].message}"
+        problems.error("option-unknown", str(name), value, text)
 
     def settings(self, label: str, problems: Problems, *, complete: bool) -> Settings:
         """Return the settings that result; note what contradicts itself.
@@ -163,9 +227,30 @@ class _Merged:
         Where options are still to come, origins that are not given contradict nothing yet.
         """
         values = self.values if complete else {"origins": OriginRules(), **self.values}
-        result = Settings(**values, sources=MappingProxyType(self.sources))  # type: ignore[arg-type]  # each reader returns its field's type
+        sources = MappingProxyType(self.sources)
+        result = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each reader returns its field's type
+        if "origins" not in sources and complete:
+            for key in self.misnamed:
+                _note_misnamed(key, problems)
         _validate(result, label, problems)
         return result
+
+
+def _note_misnamed(key: MisnamedKey, problems: Problems) -> None:
+    if not key.restricts:
+        _warn_of_key(key, problems)
+        return
+    # The threat: an app that is open to all against its author's will.
+    value = safe_repr(key.value)
+    instead = value if isinstance(key.value, (str, list, tuple, set)) and key.value else "[...]"
+    problems.error(
+        "origin-key",
+        "origins",
+        key.value,
+        f"{key.key} = {value} restricts nothing: it is no key of Flask-CORS, and no origins are "
+        "given elsewhere, so every website could read the responses. "
+        f"Write CORS_ORIGINS = {instead}",
+    )
 
 
 def resolve_view(
@@ -212,7 +297,7 @@ def resolve_resources(
         label = f"{resources.name}[{safe_repr(pattern_text(pattern))}]"
         path = read_path(resources._replace(name=label, value=pattern))
         if path is not None:
-            own = _Merged(merged.values, merged.sources.items())
+            own = _Merged(merged)
             source = OptionSource(options, f"{label}.", place)
             own.add(source, allowed & RESOURCE_OPTIONS, problems)
             label = f"{label}: " if options else ""
@@ -228,121 +313,99 @@ def _validate(result: Settings, place: str, problems: Problems) -> None:
     if result.supports_credentials:
         _validate_credentials(result, place, problems)
     if result.supports_credentials and "*" in result.expose_headers:
+        written = result.written("expose_headers", "'*'")
+        instead = result.written("expose_headers", "['X-Total']")
         problems.warning(
             "expose-wildcard",
             "expose_headers",
             "*",
-            f"{place}expose_headers='*' has no effect together with supports_credentials: "
-            "browsers then read '*' as a name. List the headers: expose_headers=['X-Total']",
+            f"{place}{written} has no effect together with supports_credentials: "
+            f"browsers then read '*' as a name. List the headers: {instead}",
         )
     if result.allow_private_network:
+        written = result.written("allow_private_network", "True")
         problems.warning(
             "private-network",
             "allow_private_network",
             result.allow_private_network,
-            f"{place}allow_private_network=True has no effect: browsers replaced the header by a "
+            f"{place}{written} has no effect: browsers replaced the header by a "
             "permission that the user gives. Leave it out",
         )
 
 
 def _validate_credentials(result: Settings, place: str, problems: Problems) -> None:
     origins = result.origins
+    written = result.written("supports_credentials", "True")
     if origins.any:
+        listed = result.written("origins", "['https://app.example']", beside="supports_credentials")
         problems.error(
             "credentials-wildcard",
             "supports_credentials",
             result.supports_credentials,
-            f"{place}supports_credentials=True needs its origins by name: with '*' (also the "
-            "default) every website could act with the cookies of whoever is logged in, and "
-            "browsers refuse it. List them: origins=['https://app.example']",
+            f"{place}{written} needs its origins by name: with '*' (also the default) every "
+            "website could act with the cookies of whoever is logged in, and browsers refuse it. "
+            f"List them: {listed}; or take {written} out, if no cookies are used",
         )
     if "null" in origins.exact:
         problems.error(
             "credentials-null",
             "origins",
             "null",
-            f"{place}origins='null' together with supports_credentials=True would let any page "
-            "in a sandboxed frame act with the user's cookies. Take 'null' out, or leave "
-            "supports_credentials off",
+            f"{place}{result.written('origins', safe_repr('null'))} together with {written} would "
+            "let any page in a sandboxed frame act with the user's cookies. Take 'null' out, or "
+            f"leave {written} out, if no cookies are used",
         )
-    _warn_of_credentials(origins, place, problems)
+    _warn_of_credentials(origins, f"{place}{result.name('origins')}", problems)
 
 
 def _warn_of_credentials(origins: OriginRules, place: str, problems: Problems) -> None:
     """Note origins that credentials are allowed to, and that are not only whose they seem to be."""
-    everyone = sorted(filter(_EVERY_HOST.match, origins.wildcards))
-    everyone += [
-        regex.pattern
-        for regex in origins.regexes
-        # An expression that was warned of could take for ever here too.
-        if match_time(regex, "origins", len(max(_NOBODYS_ORIGINS, key=len))) == "fine"
-        and any(map(regex.fullmatch, _NOBODYS_ORIGINS))
-    ]
+    everyone = sorted(filter(_is_anyones, origins.wildcards))
+    everyone += [regex.pattern for regex in origins.wide_regexes]
     for written in everyone:
         problems.warning(
             "credentials-anyone",
             "origins",
             written,
-            f"{place}origins: {safe_repr(written)} lets every website act with the cookies of "
-            "whoever is logged in. List those that are yours: origins=['https://app.example']",
+            f"{place}: {safe_repr(written)} covers hosts that anyone can have: every website there "
+            "could act with the cookies of whoever is logged in. List those that are yours: "
+            "['https://app.example']",
         )
     for origin in sorted(origins.exact | origins.wildcards):
-        if origin.startswith("http://") and not _LOOPBACK.match(origin):
+        if origin.startswith("http://") and not (
+            origin in everyone or is_loopback(_host_of(origin))
+        ):
             secure = re.sub("^http", "https", origin)
             problems.warning(
                 "credentials-insecure",
                 "origins",
                 origin,
-                f"{place}origins: {safe_repr(origin)} is allowed with credentials and is not "
+                f"{place}: {safe_repr(origin)} is allowed with credentials and is not "
                 "encrypted: whoever is on the network can be that origin. "
                 f"Write {safe_repr(_EVERY_HOST.sub('https://app.example', secure))}",
             )
 
 
 _EVERY_HOST = re.compile(r"https://\*(?=:|$)")
-# Of hosts that no one has a reason to write: what lets these in lets everyone in.
-_NOBODYS_ORIGINS = [
-    f"{scheme}://everybody-is-let-in.{domain}{port}"
-    for scheme in ("https", "http")
-    for domain in ("invalid", "com")
-    for port in ("", ":443", ":8443")
-]
-_LOOPBACK = re.compile(r"http://(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])(?::|$)")
+
+
+def _host_of(origin: str) -> str:
+    return re.sub(r":(?:[0-9]+|\*)$", "", origin.partition("://")[2])
+
+
+def _is_anyones(pattern: str) -> bool:
+    """Return whether an origin pattern covers hosts that anyone can register."""
+    host = _host_of(pattern)
+    web = pattern.startswith(("https://", "http://"))
+    return web and (host == "*" or (host.startswith("*.") and is_shared_suffix(host[2:])))
 
 
 # Names that are no option ------------------------------------------------------------------------
 
-# What other libraries call an option, and the slips of the pen that a measure of likeness misses.
-_MEANT = MappingProxyType(
-    {
-        "allow_credentials": "supports_credentials",
-        "allowed_headers": "allow_headers",
-        "allowed_methods": "methods",
-        "allowed_origins": "origins",
-        "allow_methods": "methods",
-        "allow_origin": "origins",
-        "allow_origin_regex": "origins",
-        "allow_origins": "origins",
-        "credentials": "supports_credentials",
-        "exposed_headers": "expose_headers",
-        "path": "resources",
-        "paths": "resources",
-    }
-)
 
-
-def _meant_option(name: str, allowed: Iterable[str], cutoff: float = 0.8) -> str | None:
-    """Return the option that was probably meant by `name`."""
-    allowed = sorted(allowed)
-    near = get_close_matches(name.lower(), allowed, 1, cutoff)
-    alias = _MEANT.get(name.lower())
-    return near[0] if near else alias if alias in allowed else None
-
-
-def _unknown(
-    source: OptionSource, name: object, value: object, allowed: AbstractSet[str], problems: Problems
-) -> None:
-    meant = _meant_option(str(name), allowed)
+def _about_an_unknown(
+    source: OptionSource, name: object, meant: str, allowed: AbstractSet[str]
+) -> str:
     if meant:
         remedy = f"Did you mean {source.name(meant)}?"
     elif name in OPTIONS:
@@ -350,13 +413,14 @@ def _unknown(
     else:
         remedy = f"The options are {', '.join(sorted(allowed))}"
     written = source.prefix + (name if isinstance(name, str) else safe_repr(name))
-    problems.error("option-unknown", str(name), value, f"{written} is no option. {remedy}")
+    return f"{written} is no option. {remedy}"
 
 
-def _historic(problems: Problems, name: str, value: object, meant: str) -> None:
+def _note_historic(source: OptionSource, value: object, problems: Problems) -> None:
     problems.warning(
         "option-historic",
         "headers",
         value,
-        f"{name} has had no effect since flask-cors 2. Write {meant}, or take it out",
+        f"{source.name('headers')} has had no effect since flask-cors 2. "
+        f"Write {source.name('allow_headers')}, or take it out",
     )

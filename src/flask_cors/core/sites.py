@@ -26,7 +26,9 @@ _PLATFORMS = frozenset(
 # Shared as well, though that list has them not.
 _SHARED = frozenset({"amazonaws.com", "glitch.me", "nip.io", "railway.app", "sslip.io"})
 # Top-level names that nobody sells names below.
-_PRIVATE = frozenset({"internal", "lan", "local", "localhost", "test"})
+_PRIVATE = frozenset(
+    "corp example home internal intranet invalid lan local localdomain localhost test".split()  # noqa: SIM905  (a line)
+)
 
 # What registries name the suffixes that they sell under, most often: co.uk, com.au, ac.jp. Not each
 # of these exists under each country; where one does not, nobody else has a host there either.

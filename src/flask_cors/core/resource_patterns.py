@@ -1,0 +1,145 @@
+"""What people write as resources, parsed: paths, globs and regular expressions with their options.
+
+Set-up needs this; what a request needs stands in `resources`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from .environment import SET_OF_CHARACTERS, environment_slip
+from .errors import safe_repr
+from .options import RESOURCE_OPTIONS, Pattern, SupportsItems
+from .origin_patterns import REGEX_ERRORS
+from .resources import PathPattern, without_dot_segments
+from .validation import OptionValue, check_match_time, has_items, is_text_pattern, pattern_text
+
+_AS_A_MAPPING = "{'/*': {'origins': ['https://app.example']}}"
+
+
+def read_resources(reading: OptionValue) -> list[tuple[Pattern, Mapping[str, object]]]:
+    """Return the patterns of `resources`, each with the options that stand beside it."""
+    found: list[tuple[Pattern, Mapping[str, object]]] = []
+    for written, options in _pairs_of(reading):
+        path = written.strip() if isinstance(written, str) else written
+        if path is None or path == "":
+            reading.is_misread(written)
+        elif isinstance(path, str) and path in RESOURCE_OPTIONS:
+            text = f"is an option and no path. Write the path before its options: {_AS_A_MAPPING}"
+            reading.error("resource-type", text, path)
+        elif not isinstance(path, str) and not is_text_pattern(path):
+            reading.error("resource-type", _about_a_resource(path), path)
+        elif not has_items(options):
+            label = f"{reading.name}[{safe_repr(pattern_text(path))}]"
+            text = f"is no mapping of options. Write {_as_options(options)}"
+            reading._replace(name=label).error("resource-type", text, options)
+        else:
+            given = cast("SupportsItems[str, object]", options)
+            found.append((path, dict(given.items())))
+    return found
+
+
+def _pairs_of(reading: OptionValue) -> Iterable[tuple[object, object]]:
+    """Return what stands in `resources`, each with its options, whatever shape they have."""
+    spec = reading.value
+    if has_items(spec):
+        try:
+            pairs = cast("SupportsItems[object, object]", spec).items()
+            return [(path, options) for path, options in pairs]
+        except (TypeError, ValueError):
+            text = f"has items that are no pairs. Write a mapping: {_AS_A_MAPPING}"
+            reading.error("resource-type", text)
+            return []
+    if isinstance(spec, str):
+        if not spec.lstrip().startswith("/") and reading.is_misread(spec):
+            return []
+        parts = [part.strip() for part in spec.split(",")]
+        paths = parts if all(part.startswith("/") for part in parts) else [spec]
+        return [(path, {}) for path in paths]
+    if isinstance(spec, Iterable) and not isinstance(spec, bytes):
+        return [(path, {}) for path in cast("Iterable[object]", spec)]
+    return [(spec, {})]
+
+
+def _about_a_resource(path: object) -> str:
+    if has_items(path) or (isinstance(path, tuple) and any(map(has_items, path))):
+        return (
+            "holds options, which stand beside their path. Write one mapping from paths to "
+            f"options: {_AS_A_MAPPING}"
+        )
+    return "is no path pattern. Write '/api/*', a list of patterns, or a mapping: " + _AS_A_MAPPING
+
+
+def _as_options(value: object) -> str:
+    """Return options as they were probably meant: who writes one string means the origins."""
+    if isinstance(value, (str, list, tuple, set)) and value:
+        return f"{{'origins': {safe_repr(value)}}}"
+    return "{'origins': ['https://app.example']}, or {} for the options that hold for all"
+
+
+def read_path(reading: OptionValue) -> PathPattern | None:
+    """Return the pattern of one resource, or `None` if it is none."""
+    written = cast("Pattern", reading.value)
+    if isinstance(written, str):
+        wrong = _about_a_path(written)
+        slip = environment_slip(written) if wrong is None else ("resource-path", wrong)
+        if slip is not None:
+            reading.problems.error(slip[0], "resources", written, f"{reading.name} {slip[1]}")
+            return None
+    try:
+        path = PathPattern.read(written)
+    except REGEX_ERRORS as error:
+        message = f"{reading.name}: is not a valid regular expression ({error}). Write '/api/*'"
+        reading.problems.error("pattern-regex", "resources", written, message)
+        return None
+    if path.regex is not None:
+        check_match_time(path.regex, reading, reading.name, written, instead="'/api/*'")
+    if not path.reachable:
+        likely = "/api/*" if path.regex else without_dot_segments(f"/{path.text}")
+        reading.problems.warning(
+            "resource-unmatchable",
+            "resources",
+            written,
+            f"{reading.name} can match no path: every path starts with one '/', and has no dot "
+            f"segments or doubled slashes. Write {safe_repr(likely)}",
+        )
+    return path
+
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*(?P<path>/.*)?", re.IGNORECASE | re.DOTALL)
+_VARIABLE = re.compile(
+    r"(?<!\?)(?<!\?P)<[A-Za-z_][^<>]*>|(?<![$\\{N])\{[A-Za-z_][^{}]*\}|(?<=/):[A-Za-z_]\w*"
+)
+_QUERY = re.compile(r"(?<!\()\?(?:[\w.~-]+=|\*)|(?<![(?\\])#")
+
+
+_ENCODED = re.compile(r"(?:%[0-9a-f]{2})+", re.IGNORECASE)
+
+
+def _decoded(encoded: re.Match[str]) -> str:
+    return bytes.fromhex(encoded[0].replace("%", "")).decode("utf-8", "replace")
+
+
+def _about_a_path(text: str) -> str | None:
+    """Return what is wrong with a string that looks like a path and is none, if anything."""
+    url = _URL.fullmatch(text)
+    if url is not None:
+        path = re.sub(r"[?#].*", "", url["path"] or "/*")
+        return f"is a URL, and resources are paths. Write {safe_repr(path)}"
+    if _VARIABLE.search(text):
+        return (
+            "looks like a route. Resources are compared with the path as it is asked for, where "
+            f"a '*' stands for what varies. Write {safe_repr(_VARIABLE.sub('*', text))}"
+        )
+    if _ENCODED.search(text):
+        return (
+            "is percent-encoded, and would match nothing: paths are compared decoded. "
+            f"Write {safe_repr(_ENCODED.sub(_decoded, text))}"
+        )
+    query = _QUERY.search(SET_OF_CHARACTERS.sub(lambda found: "_" * len(found[0]), text))
+    if query is not None:
+        return (
+            "has a query or fragment, which is no part of a path, so it would match nothing. "
+            f"Write {safe_repr(text[: query.start()] or '/*')}"
+        )
+    return None
