@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import pytest
@@ -322,6 +323,11 @@ def test_what_is_of_one_site(page, url, same):
     assert same == is_same_site(page, parse_url(url))
 
 
+@functools.cache
+def public_suffixes():
+    return pytest.importorskip("publicsuffixlist").PublicSuffixList()
+
+
 label = st.sampled_from(["a", "b", "shop", "www", "co", "com", "github", "uk", "io", "example"])
 suffixes = ["com", "co.uk", "com.au", "ac.jp", "github.io", "vercel.app", "example", "org", "dev"]
 names = st.tuples(st.lists(label, max_size=3), st.sampled_from(suffixes)).map(
@@ -332,7 +338,7 @@ names = st.tuples(st.lists(label, max_size=3), st.sampled_from(suffixes)).map(
 @settings(LAW)
 @given(names, names)
 def test_a_site_is_a_registrable_domain_of_the_public_suffixes(page, host):
-    known = pytest.importorskip("publicsuffixlist").PublicSuffixList()
+    known = public_suffixes()
     one, other = known.privatesuffix(page) or page, known.privatesuffix(host) or host
     assert (one == other) == is_same_site(f"https://{page}", parse_url(f"https://{host}/"))
 

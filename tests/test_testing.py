@@ -276,6 +276,12 @@ def test_the_server_may_stand_elsewhere(app):
     assert fetched.json()["url"] == "https://api.example:8443/v1/a?b"
 
 
+@pytest.mark.parametrize("server", ["", "/", "localhost:5000", "ftp://localhost/", "http://"])
+def test_a_server_without_a_url_is_an_error(app, server):
+    with pytest.raises(ValueError, match="is no "):
+        Browser(app, server=server)
+
+
 @pytest.mark.parametrize(
     ("page", "origin"),
     [
@@ -377,7 +383,13 @@ def session_app(**config):
         ),
         ("http://localhost:3000", "http://localhost:5000", {}, "Ada", None),
         ("http://localhost:3000", "http://127.0.0.1:5000", {}, "nobody", "samesite-lax-default"),
-        (APP, SERVER, {"DOMAIN": "example"}, "nobody", "public-suffix"),
+        (
+            "https://www.shop.co.uk",
+            "https://api.shop.co.uk",
+            {"DOMAIN": "co.uk"},
+            "nobody",
+            "public-suffix",
+        ),
         (APP, SERVER, {"DOMAIN": "other.example"}, "nobody", "domain-mismatch"),
     ],
 )

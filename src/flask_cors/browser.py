@@ -12,7 +12,6 @@ import contextlib
 import re
 from collections.abc import Container, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from dataclasses import field as dataclass_field
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -520,8 +519,11 @@ class _Flow:
     cross_origin: bool = False
     """whether a request has left the origin of the page; no redirect leads back"""
     redirects: int = 0
-    events: list[Step | Exchange] = dataclass_field(default_factory=list)
-    cookie_notes: list[CookieNote] = dataclass_field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Start without events."""
+        self.events: list[Step | Exchange] = []
+        self.cookie_notes: list[CookieNote] = []
 
     def run(self, request: Request) -> Generator[OutgoingRequest, Response, Response | None]:
         if not is_token(request.method) or request.method.upper() in FORBIDDEN_METHODS:
@@ -539,8 +541,8 @@ class _Flow:
             if redirected is None:
                 break
             request = redirected
-        # Fetch, "main fetch": a network error clears the entries of the URL that it came from.
-        # Chromium keeps them where it is a redirect that is refused.
+        # Fetch, "main fetch": a network error clears the entries of the current URL. Chromium
+        # keeps them where what fails is a redirect.
         if with_preflight:
             self.cache.forget(request)
         return None

@@ -114,6 +114,8 @@ class Browser:
             raise ValueError(f"{origin!r} has no origin")
         self._app = app
         self._server = parse_url(server)
+        if not self._server.is_http:
+            raise ValueError(f"{server!r} is no http or https URL")
         self._engine = engine
         self._read_body = read_body
         self._cache = PreflightCache()
@@ -205,7 +207,7 @@ class Browser:
 
 
 def _call(app: WSGIApplication, environ: WSGIEnvironment, *, read_body: bool) -> Response:
-    """Return what an app answers; without `read_body` no part of the body more than it takes."""
+    """Return what an app answers; without `read_body` no more is read than the headers take."""
     heads: list[tuple[str, ResponseLines]] = []
     written: list[bytes] = []
 
