@@ -154,6 +154,28 @@ class Browser:
 
     def outcome(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchOutcome:
         """Same as `fetch`, but returns every step, and raises no `CORSBlocked`."""
+        request, body = self._scripted(method, url, options)
+        fetching = fetch(
+            request,
+            self._engine,
+            self._cache,
+            time.monotonic(),
+            jar=self._jar,
+            date=time.time(),
+        )
+        advance = partial(next, fetching)
+        while True:
+            try:
+                sent = advance()
+            except StopIteration as stop:
+                outcome: FetchOutcome = stop.value
+                return outcome
+            advance = partial(fetching.send, self._send(sent, body))
+
+    def _scripted(
+        self, method: str, url: str, options: FetchOptions
+    ) -> tuple[Request, bytes | str | None]:
+        """Return a request as a script makes it, and its body."""
         headers = options.get("headers", ())
         fields = [*(headers.items() if isinstance(headers, Mapping) else headers)]
         body = options.get("body")
@@ -171,22 +193,7 @@ class Browser:
             self.origin,
             options.get("credentials", "same-origin"),
         )
-        fetching = fetch(
-            request,
-            self._engine,
-            self._cache,
-            time.monotonic(),
-            jar=self._jar,
-            date=time.time(),
-        )
-        advance = partial(next, fetching)
-        while True:
-            try:
-                sent = advance()
-            except StopIteration as stop:
-                outcome: FetchOutcome = stop.value
-                return outcome
-            advance = partial(fetching.send, self._send(sent, body))
+        return request, body
 
     def _send(self, sent: OutgoingRequest, body: bytes | str | None) -> Response:
         request = sent.request

@@ -2,8 +2,7 @@
 
 Of a URL of any other scheme only the scheme is read, for no script may fetch it. Host names in
 other scripts are mapped with Python's own Unicode tables, not with those of UTS #46: characters
-that are newer than these are refused, and neither the rules on joiners (but for the plain ones)
-nor those on labels that mix writing directions are checked.
+that are newer than these are refused, and of the rules on joiners only the simple ones are known.
 """
 
 from __future__ import annotations
