@@ -212,6 +212,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Send an hour of traffic to four real servers: `nox -s soak -- --requests 20000`."""
+    install(session, ".", groups=("test", "frameworks"))
+    session.run("python", "tests/soak/run.py", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure side by side with flask-cors 6.0.5; writes the picture and tables of the docs."""
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
