@@ -59,18 +59,18 @@ class ScopeHeaders:
         return None if value is None else value.decode("latin-1")
 
 
-def routed_path(scope: Scope) -> str:
+def routed_paths(scope: Scope) -> list[str]:
     """Return the path that a framework routes on: without the root path, with one leading slash.
 
-    Hypercorn passes a request target that is a whole URL on as it came; Quart routes on its path.
+    Two where frameworks differ: Quart takes a root path of `/app` off `/apple` too.
     """
     path: str = scope["path"]
-    root = str(scope.get("root_path", "")).rstrip("/")
-    if not path.startswith("/"):
+    root = (scope.get("root_path") or "").rstrip("/")
+    if not path.startswith("/"):  # Hypercorn passes a whole URL on; Quart routes on its path
         path = _AUTHORITY.sub("", path, count=1)
-    if root and (path == root or path.startswith(root + "/")):
-        path = path[len(root) :]
-    return "/" + path.lstrip("/")
+    below = path.removeprefix(root)
+    read = [below] if below == path or below[:1] in {"", "/"} else [path, below]
+    return ["/" + each.lstrip("/") for each in read]
 
 
 class CORSMiddleware:
@@ -97,8 +97,7 @@ class CORSMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        is_http = scope["type"] == "http"
-        policy = self._resources.find(routed_path(scope)) if is_http else None
+        policy = self._policy(routed_paths(scope)) if scope["type"] == "http" else None
         if policy is None:
             await self.app(scope, receive, send)
             return
@@ -114,6 +113,11 @@ class CORSMiddleware:
 
         await self.app(scope, receive, send_with_headers)
 
+    def _policy(self, paths: list[str]) -> Policy | None:
+        """Return whose policy holds: no one's where it depends on the framework."""
+        policy, *others = map(self._resources.find, paths)
+        return policy if all(other is policy for other in others) else None
+
 
 async def _decide(policy: Policy, scope: Scope) -> Decision:
     """Return what a policy says about a request, and log it."""
@@ -122,7 +126,7 @@ async def _decide(policy: Policy, scope: Scope) -> Decision:
     # Servers pass the method on as it came, and frameworks take `options` for OPTIONS.
     decision = await policy.decide_async(method.upper(), headers)
     if is_worth_logging(decision):
-        log_decision(decision, policy, method, routed_path(scope), headers)
+        log_decision(decision, policy, method, routed_paths(scope)[0], headers)
     return decision
 
 

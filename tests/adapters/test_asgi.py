@@ -310,6 +310,8 @@ async def test_a_server_may_leave_out_of_the_scope_what_has_a_default(missing):
         pytest.param("/api/x", "/mount", True, id="a-server-that-took-the-root-off"),
         pytest.param("/mount/api/x", "", False, id="no-root-but-in-the-path"),
         pytest.param("/mountapi/x", "/mount", False, id="only-begins-like-the-root"),
+        pytest.param("/api/api/x", "/api", True, id="the-root-twice"),
+        pytest.param("/api/x", None, True, id="no-root-path"),
         pytest.param("/mount", "/mount", False, id="the-root-itself"),
         pytest.param("//api/x", "", True, id="two-slashes"),
         pytest.param("/mount//api/x", "/mount", True, id="two-slashes-below-the-root"),
@@ -328,6 +330,26 @@ async def test_the_resource_is_found_by_the_path_that_the_app_routes_on(path, ro
     middleware = CORSMiddleware(hello, resources="/api/*")
     events = await sent_by(middleware, scope_of("GET", path, root_path=root_path))
     assert ("*" if open_ else None) == allowed_origin(events)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        pytest.param("/mountprivate/x", None, id="stricter-for-some"),
+        pytest.param("/mountopen/x", EVIL, id="the-same-for-all"),
+        pytest.param("/mount/private/x", None, id="stricter"),
+        pytest.param("/mount/open/x", EVIL, id="open"),
+    ],
+)
+async def test_a_path_that_frameworks_read_differently_leads_past_no_stricter_resource(
+    path, allowed
+):
+    """Quart takes a root path off whatever begins with it; Starlette leaves `/mountprivate`."""
+    resources = {"/*": {"origins": "*"}, "/private/*": {"origins": APP}}
+    middleware = CORSMiddleware(hello, resources=resources)
+    scope = scope_of("GET", path, {"Origin": EVIL}, root_path="/mount")
+    assert allowed == allowed_origin(await sent_by(middleware, scope))
 
 
 @pytest.mark.asyncio

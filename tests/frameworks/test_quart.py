@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from flask_cors.asgi import CORSMiddleware
@@ -53,3 +55,41 @@ async def test_a_websocket_passes_through(client):
     async with client.websocket("/echo", headers={"Origin": "https://evil.example"}) as connection:
         await connection.send("hello")
         assert await connection.receive() == "hello"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "path",
+    ["/mount/private", "/mountprivate", "/mount//private", "http://any.example/mount/private"],
+)
+async def test_no_way_to_write_a_path_leads_past_a_stricter_resource(path):
+    """Quart takes a root path off whatever begins with it, and the host off a whole URL."""
+
+    async def view():
+        return "private"
+
+    app = quart.Quart(__name__)
+    app.add_url_rule("/private", "private", view)
+    resources = {"/*": {"origins": "*"}, "/private/*": {"origins": APP}}
+    events = []
+
+    async def send(event):
+        events.append(event)
+
+    coming = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive():
+        return coming.pop() if coming else await asyncio.Event().wait()
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "root_path": "/mount",
+        "query_string": b"",
+        "headers": [(b"host", b"any.example"), (b"origin", b"https://evil.example")],
+    }
+    await CORSMiddleware(app, resources=resources)(scope, receive, send)
+    assert b"access-control-allow-origin" not in dict(events[0]["headers"])
