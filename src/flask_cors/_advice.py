@@ -31,8 +31,35 @@ CauseCode: TypeAlias = Literal[
     "no-policy",
     "origin-not-listed",
     "origin-null",
+    # what keeps its answer from the browser, or was asked for in vain
+    "debugger",
+    "exception",
+    "exception-propagated",
+    "headers-by-hand",
+    "headers-lost",
+    "headers-twice",
+    "hook",
+    "login-redirect",
+    "method-forbidden",
+    "method-not-routed",
+    "mixed-content",
+    "no-policy",
+    "no-server",
+    "not-found",
+    "not-this-app",
+    "other-app",
+    "preflight-left",
+    "proxy",
+    "redirect",
+    "redirect-elsewhere",
+    "redirect-null",
+    "redirect-refused",
+    "redirect-slash",
+    "second-layer",
+    "view-beside",
+    "view-unseen",
 ]
-"""The stable names of the causes for which a response is refused."""
+"""The stable names of the causes for which a page does not get a response."""
 
 MANY = 8  # origins that an edit lists with the one to add; of more it names that one alone
 
@@ -101,10 +128,9 @@ def write_options(settings: Settings, options: Mapping[str, str], source: str = 
         options: the values, as they are written in Python.
         source: what the policy is called (`cross_origin on items`), for what is written nowhere.
     """
-    sources: Mapping[str, OptionSource] = settings.sources
     edits: dict[str, list[str]] = {}
     for option, value in options.items():
-        place, written = _place_of(option, sources, source)
+        place, written = _place_of(option, settings.sources, source)
         edits.setdefault(place, []).append(written.format(value))
     return ". ".join(
         f"{place}, write {', '.join(written)}" if place else f"Write {', '.join(written)}"
@@ -115,7 +141,7 @@ def write_options(settings: Settings, options: Mapping[str, str], source: str = 
 def _place_of(option: str, sources: Mapping[str, OptionSource], source: str) -> tuple[str, str]:
     """Return where an option is written, or would be, and how."""
     found = sources.get(option) or _likely_place(sources)
-    prefix, line = (found.prefix, getattr(found, "place", "")) if found else ("", "")
+    prefix, line = (found.prefix, found.place) if found else ("", "")
     at = f" ({line})" if line else ""
     if prefix.endswith("."):
         return f"In {prefix[:-1]}{at}", f"{option!r}: {{}}"

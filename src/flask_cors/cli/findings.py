@@ -1,96 +1,269 @@
-"""What is doubtful about a policy beyond what set-up says: the risks that `flask cors check` names.
-
-Pure functions over compiled settings.
-"""
+"""What `flask cors check` finds in an app beyond what its set-up said."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
 
-from ..core import Problem, Settings
-from ..core.errors import safe_repr
-from ..core.sites import is_shared_suffix
+from flask import Flask
+from flask.cli import ScriptInfo
+from werkzeug.exceptions import NotFound
 
-LONGEST_MAX_AGE = 86_400  # Firefox; Chromium remembers 7,200 seconds, WebKit 600
+from .._advice import line_of
+from ..core import ConfigurationError, CORSWarning, Problem
+from ..core.resources import PathPattern
+from .inspection import (
+    Policies,
+    ViewPolicy,
+    code_of,
+    decorated_views,
+    enclosed,
+    environ_at,
+    explain_unseen_policy,
+    handler_policies,
+    hooks,
+    host_of,
+    is_function,
+    is_installed,
+    late_keys,
+    names_used,
+    policy_of,
+    resource_name,
+    rule_of,
+    sample_path,
+    settings_of,
+    tables,
+    usual_host,
+    view_policies,
+)
+from .probes import probe_findings
+from .risks import settings_findings, start_of
+from .sessions import session_findings
+from .views import view_findings
 
-_CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]")  # of characters, in a regular expression
-# A host name within a regular expression, its dots escaped or not.
-_HOST_IN_REGEX = re.compile(r"[a-z0-9-]+(?:\\?\.[a-z0-9-]+)+", re.IGNORECASE)
-_BARE_DOT = re.compile(r"(?<=[\w-])\.(?=[\w-])")
+_NOWHERE = "/.flask-cors-check"
 
 
-def in_python(pattern: str) -> str:
-    """Return a regular expression as it is written in Python."""
-    return "r" + safe_repr(pattern).replace(r"\\", "\\")
+class Finding(NamedTuple):
+    """An error or a warning about an app."""
+
+    level: Literal["error", "warning"]
+    problem: Problem
+    place: str = ""
+    """where it was written, if the message does not say so"""
 
 
-def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
-    """Return the findings about the settings of one place, which `place` names for a person."""
-    for pattern in sorted(settings.origins.wildcards):
-        yield from _wildcard_findings(pattern, place)
-    for regex in settings.origins.regexes:
-        where = f"{place}: origins: the regular expression {in_python(regex.pattern)}"
-        yield from _regex_findings(regex, where)
-    if settings.max_age is not None and settings.max_age > LONGEST_MAX_AGE:
+def errors(problems: Iterable[Problem], place: str = "") -> list[Finding]:
+    """Return problems as errors."""
+    return [Finding("error", problem, place) for problem in problems]
+
+
+def cautions(problems: Iterable[Problem], place: str = "") -> list[Finding]:
+    """Return problems as warnings."""
+    return [Finding("warning", problem, place) for problem in problems]
+
+
+def load(script: ScriptInfo) -> tuple[Flask | None, list[Finding]]:
+    """Return the app, if it can be made, and everything that is found."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            app = script.load_app()
+        except ConfigurationError as error:
+            return None, errors(error.problems, line_of(error))
+    told: list[Finding] = []
+    for item in caught:
+        if isinstance(item.message, CORSWarning):
+            place = f"{Path(item.filename).name}, line {item.lineno}"
+            told += cautions([item.message.problem], place)
+    once: dict[tuple[str, str], Finding] = {}
+    for finding in [*told, *findings(app)]:
+        once.setdefault((finding.problem.code, finding.problem.message), finding)
+    return app, [*once.values()]
+
+
+def findings(app: Flask) -> list[Finding]:
+    """Return everything that is found."""
+    late = [*_late_keys(app)]  # first, for to compile a view is to read the configuration
+    found = [*_view_policies(app)]
+    if any(finding.level == "error" for finding in found):
+        return [*found, *cautions(late)]  # no request can be served, so none is sent
+    return [
+        *found,
+        *cautions(_policies(app)),
+        *cautions(_resources(app)),
+        *cautions(_unrouted(app)),
+        *cautions(view_findings(app)),
+        *cautions(session_findings(app)),
+        *cautions(late),
+        *cautions(probe_findings(app)),
+    ]
+
+
+def _view_policies(app: Flask) -> Iterator[Finding]:
+    """Compile the policies of views, which is done at their first request."""
+    for own, endpoint in view_policies(app).items():
+        place = f"cross_origin on {endpoint}"
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                settings = settings_of(own, app).settings
+            except ConfigurationError as error:
+                yield from errors(error.problems, place)
+                continue
+        told = [item.message for item in caught if isinstance(item.message, CORSWarning)]
+        yield from cautions((warning.problem for warning in told), place)
+        yield from cautions(settings_findings(settings, place))
+
+
+def _policies(app: Flask) -> Iterator[Problem]:
+    for blueprint, table in tables(app):
+        for pattern, policy in table.entries:
+            place = resource_name(blueprint, pattern.text)
+            yield from settings_findings(policy.settings, place)
+
+
+# Resources ----------------------------------------------------------------------------------------
+
+
+def _resources(app: Flask) -> Iterator[Problem]:
+    """Find resources that match no route, or only routes that a more specific one has."""
+    for blueprint, table in tables(app):
+        paths = [
+            sample_path(rule.rule)
+            for rule in app.url_map.iter_rules()
+            if not blueprint or f"{rule.endpoint}.".startswith(f"{blueprint}.")
+        ]
+        for index, (pattern, policy) in enumerate(table.entries):
+            matching = [*filter(pattern.matches, paths)]
+            if pattern.prefix == "":  # it is for what has no route, too
+                matching.append(_NOWHERE)
+            label = resource_name(blueprint, pattern.text)
+            if not matching and not _is_routed(app, pattern):
+                yield Problem(
+                    "resource-unused",
+                    "resources",
+                    pattern.text,
+                    f"{label} matches no route of the app. Mend the pattern, or take it out",
+                )
+            elif matching and all(table.find(path) is not policy for path in matching):
+                yield _overridden(table, index, label, matching[0])
+
+
+def _overridden(table: Policies, index: int, label: str, path: str) -> Problem:
+    """Return the finding on a resource that is never used: what holds in its place matters."""
+    pattern, policy = table.entries[index]
+    winner = table.find(path)
+    same = [other for other, found in table.entries[index + 1 :] if found is winner]
+    if same and same[0].text == pattern.text and winner is not None:
+        if winner.settings.origins.any and not policy.settings.origins.any:
+            return Problem(
+                "resource-opened",
+                "resources",
+                pattern.text,
+                f"{label} is restricted by one CORS(), and a later one opens it to every origin: "
+                "the later one wins. Take that out, or list its origins",
+            )
+        if not winner.settings.origins.any and policy.settings.origins.any:
+            return Problem(
+                "resource-shadowed",
+                "resources",
+                pattern.text,
+                f"{label} is set up twice, and never used as it is first: the later CORS() lets "
+                "in fewer origins, and wins. Take the first out",
+            )
+    return Problem(
+        "resource-shadowed",
+        "resources",
+        pattern.text,
+        f"{label} is never used: for every route that it matches, such as {path}, another "
+        "resource is more specific or later. Take one out",
+    )
+
+
+def _is_routed(app: Flask, pattern: PathPattern) -> bool:
+    """Return whether a route, whatever its method, takes a path like those of a pattern."""
+    regex = pattern.regex
+    start = start_of(regex, "/") if regex else pattern.text.replace("*", "a")
+    hosts = {sample_path(host_of(app, rule)) for rule in app.url_map.iter_rules()}
+    found = (
+        rule_of(app, environ_at(host or usual_host(app), path), "GET")
+        for host in sorted({usual_host(app), *hosts})
+        for path in (start, start + "a")
+    )
+    return not all(isinstance(error, NotFound) for error in found)
+
+
+# Decorated functions that are no views ------------------------------------------------------------
+
+
+def _unrouted(app: Flask) -> Iterator[Problem]:
+    """Find decorated functions that nothing uses: most often the decorator is above the route."""
+    apps = [app, *_apps_beside(app)]
+    used = {own for one in apps for own in (*view_policies(one), *handler_policies(one))}
+    for own in decorated_views():
+        name = getattr(own.view, "__name__", None)
+        if own in used or name is None:
+            continue
+        views = (view for one in apps for view in one.view_functions.values())
+        unseen = next(filter(None, (explain_unseen_policy(view, own) for view in views)), None)
+        if unseen is not None:
+            cause, fix = unseen
+        elif _is_called(own, name, apps):
+            continue
+        else:
+            cause = "no route uses what it returns"
+            fix = "Give it a route (is its blueprint registered?), or take @cross_origin off"
+        text = f"cross_origin on {name} has no effect: {cause}. {fix}"
+        yield Problem("view-unrouted", "cross_origin", name, text)
+
+
+def _apps_beside(app: Flask) -> Iterator[Flask]:
+    """Yield the other apps of the modules in which functions are decorated."""
+    for module in _modules():
+        for value in [*module.values()]:
+            if issubclass(type(value), Flask) and value is not app:
+                yield value  # type: ignore[misc]  # it is one: a stand-in has a type of its own
+
+
+def _modules() -> list[dict[str, object]]:
+    names = {getattr(own.view, "__module__", "") for own in decorated_views()}
+    return [vars(sys.modules[name]) for name in sorted(names) if name in sys.modules]
+
+
+def _is_called(own: ViewPolicy, name: str, apps: Iterable[Flask]) -> bool:
+    """Return whether a decorated function is called by others, as far as their code shows it."""
+    functions = [view for app in apps for view in (*app.view_functions.values(), *hooks(app))]
+    functions += [value for module in _modules() for value in module.values() if is_function(value)]
+    home = getattr(own.view, "__module__", "")
+    for module_name, module in [*sys.modules.items()]:
+        held = vars(module).get(name)
+        if module_name != home and policy_of(held) is own:
+            return True  # imported by another module, which has a use for it
+    return any(
+        name in names_used(code_of(function))
+        or any(policy_of(value) is own for _, value in enclosed(function))
+        for function in functions
+        if policy_of(function) is not own
+    )
+
+
+# Keys ---------------------------------------------------------------------------------------------
+
+
+def _late_keys(app: Flask) -> Iterator[Problem]:
+    if not is_installed(app):
+        return
+    late, misspelt = late_keys(app)
+    yield from misspelt
+    for option, value in late.items():
         yield Problem(
-            "max-age-cap",
-            "max_age",
-            settings.max_age,
-            f"{place}: max_age={settings.max_age} is more than any browser remembers (Firefox "
-            f"86400, Chromium 7200, Safari 600 seconds). Write max_age={LONGEST_MAX_AGE} or less",
+            "key-late",
+            option,
+            value,
+            f"app.config['CORS_{option.upper()}'] was set after CORS(app) had read the "
+            "configuration. Set it before, or call init_app after",
         )
-
-
-def _wildcard_findings(pattern: str, place: str) -> Iterator[Problem]:
-    host = re.sub(r":[0-9*]+$", "", pattern.partition("://")[2])
-    suffix = host.removeprefix("*.")
-    if host != suffix and is_shared_suffix(suffix):
-        yield Problem(
-            "origin-public-suffix",
-            "origins",
-            pattern,
-            f"{place}: origins: {safe_repr(pattern)} covers hosts that anyone can have. "
-            f"Write those that are yours: {safe_repr(pattern.replace('*', 'my-app', 1))}",
-        )
-
-
-def _regex_findings(regex: re.Pattern[str], where: str) -> Iterator[Problem]:
-    hosts = sorted(set(_HOST_IN_REGEX.findall(_CLASS.sub("[]", regex.pattern))))
-    for host in filter(_BARE_DOT.search, hosts):
-        escaped = _BARE_DOT.sub(r"\\.", host)
-        yield Problem(
-            "regex-dot",
-            "origins",
-            regex.pattern,
-            f"{where} has a dot that is not escaped, which stands for any character: {host}. "
-            f"Write {escaped}",
-        )
-    names = [host.replace("\\", "").lower() for host in hosts]
-    others = [other for name in names for other in _lookalikes(name)] or ["evil.test"]
-    origins = [f"{scheme}://{other}" for other in others for scheme in ("https", "http")]
-    lookalike = next(filter(regex.fullmatch, origins), None)
-    if lookalike is not None:
-        yield Problem(
-            "regex-lookalike",
-            "origins",
-            regex.pattern,
-            f"{where} also lets in {lookalike}, which anyone can have. Write the hosts that are "
-            "yours, or an origin pattern like 'https://*.example.com'",
-        )
-
-
-def _lookalikes(name: str) -> Iterator[str]:
-    """Return hosts that look like `name`, or stand below it, and can be anyone's."""
-    yield from (f"evil{name}", f"evil-{name}", "evil.test")
-    yield from (f"{name}.evil.test", f"www.{name}.evil.test")
-    if is_shared_suffix(name):
-        yield f"evil.{name}"
-
-
-def start_of(regex: re.Pattern[str], usual: str) -> str:
-    """Return what a match of a regular expression starts with, as far as it is literal."""
-    text = regex.pattern.removeprefix("^").replace("s?:", "s:")
-    literal = re.match(r"(?:\\[./-]|[\w:/-])*", text)
-    start = literal[0].replace("\\", "") if literal else ""
-    return start if usual[-1:] in start else usual

@@ -57,14 +57,22 @@ Code: TypeAlias = Literal[
     "regex-undecided",
     "resource-unmatchable",
     # findings of `flask cors check`
+    "headers-by-hand",
     "key-late",
     "max-age-cap",
+    "options-unreached",
     "origin-public-suffix",
     "regex-dot",
     "regex-lookalike",
+    "regex-scheme",
+    "resource-opened",
     "resource-shadowed",
     "resource-unused",
     "second-layer",
+    "session-cookie",
+    "view-behind-hook",
+    "view-beside",
+    "view-cached",
     "view-unrouted",
 ]
 """The stable names of everything that the validation says."""

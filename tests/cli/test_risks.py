@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from flask_cors.cli.findings import in_python, settings_findings, start_of
+from flask_cors._advice import in_python
+from flask_cors.cli.risks import settings_findings, start_of
 from flask_cors.core import Policy
 from flask_cors.core.errors import Code
 
@@ -74,8 +75,7 @@ def test_the_finding_on_a_dot_shows_it_escaped():
     assert problem.value == r"https://app.example.com|x"
     assert problem.message == (
         r"here: origins: the regular expression r'https://app.example.com|x' has a dot that is "
-        r"not escaped, which stands for any character: app.example.com. "
-        r"Write app\.example\.com"
+        r"not escaped, which stands for any character. Write r'https://app\.example\.com|x'"
     )
 
 

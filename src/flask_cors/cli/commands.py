@@ -1,0 +1,403 @@
+"""The commands of `flask cors`: what they take, and how they print what they find out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TypedDict, get_args
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask
+from flask.cli import NoAppException, ScriptInfo
+from werkzeug.http import HTTP_STATUS_CODES
+
+from .._advice import format_options
+from ..browser import Exchange
+from ..core import Policy
+from ..core.errors import Code
+from ..core.options import Unpack
+from ..core.origin_patterns import OriginError, read_origin
+from ..core.origins import is_origin
+from .causes import Case
+from .console import ConsoleLine, looks_like_a_console, read_console
+from .explanation import Explanation, Question, url_of
+from .explanation import explain as find_out
+from .findings import Finding, load
+from .live import LiveError
+from .routes import Route, routes_of
+from .terminal import emit
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+
+
+def _load_or_exit(context: click.Context, *, as_json: bool) -> tuple[Flask, list[Finding]]:
+    """Return the app and what is doubtful; say what is wrong instead, if anything is."""
+    app, found = load(context.ensure_object(ScriptInfo))
+    wrong = [finding for finding in found if finding.level == "error"]
+    if app is not None and not wrong:
+        return app, found
+    if as_json:
+        click.echo(json.dumps({"problems": _rows(wrong)}, indent=2))
+    else:
+        emit("✗ CORS cannot be set up. Mend this first:", colour="red", mark_only=True)
+        _print_findings(wrong)
+    return context.exit(1)
+
+
+# explain ------------------------------------------------------------------------------------------
+
+
+class ExplainOptions(TypedDict):
+    """The command line of `flask cors explain`."""
+
+    origin: str
+    method: str
+    headers: tuple[tuple[str, str], ...]
+    data: str | None
+    cookies: tuple[str, ...]
+    credentials: bool
+    live: str
+    console: str
+    as_json: bool
+    path: str
+
+
+def _origin(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    if not text:
+        return ""
+    try:
+        origin = read_origin(text)
+    except OriginError as error:
+        raise click.BadParameter(f"{text!r} {error}.") from error
+    if isinstance(origin, str) and is_origin(origin):
+        return origin
+    raise click.BadParameter(f"{text!r} is no single origin. Write https://app.example")
+
+
+def _fields(
+    _context: click.Context, _option: click.Parameter, headers: Iterable[str]
+) -> tuple[tuple[str, str], ...]:
+    lines = [header.partition(":") for header in headers]
+    for name, colon, _ in lines:
+        if not colon:
+            raise click.BadParameter(f"{name!r} has no colon. Write NAME:VALUE")
+    return tuple((name.strip(), value.strip()) for name, _, value in lines)
+
+
+def _pairs(
+    _context: click.Context, _option: click.Parameter, cookies: Iterable[str]
+) -> tuple[str, ...]:
+    pairs = [pair.strip() for cookie in cookies for pair in cookie.split(";")]
+    for pair in pairs:
+        if "=" not in pair:
+            raise click.BadParameter(f"{pair!r} has no equals sign. Write NAME=VALUE")
+    return tuple(pairs)
+
+
+def _server(_context: click.Context, _option: click.Parameter, url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise click.BadParameter(f"{url!r} is no URL of a server. Write http://localhost:5000")
+    return url
+
+
+@click.command("explain")
+@click.option("--origin", default="", callback=_origin, help="The page's: https://app.example")
+@click.option("-X", "--method", default="", help="The method; GET, or POST with data.")
+@click.option(
+    "-H", "--header", "headers", multiple=True, callback=_fields, help="NAME:VALUE; repeatable."
+)
+@click.option("-d", "--data", help="The body, as text.")
+@click.option(
+    "--cookie",
+    "cookies",
+    multiple=True,
+    callback=_pairs,
+    help="NAME=VALUE, that the browser has of the app; repeatable.",
+)
+@click.option("--credentials", is_flag=True, help="As with credentials: 'include'.")
+@click.option(
+    "--live",
+    default="",
+    metavar="URL",
+    callback=_server,
+    help="Ask the server that runs there instead of the app.",
+)
+@click.option(
+    "--console",
+    default="",
+    metavar="LINE",
+    help="What the console of Chrome, Firefox or Safari says; PATH may be that, too.",
+)
+@as_json_option
+@click.argument("path", default="")
+@click.pass_context
+def explain(context: click.Context, /, **options: Unpack[ExplainOptions]) -> None:
+    """Tell why a page may read PATH, or may not.
+
+    The requests are carried out: the view of PATH is called, unless a preflight forbids it.
+    Exit code 0 if the page may read the response, else 1.
+    """
+    line = _console_line(options)
+    if line.url and not options["path"]:
+        options["path"] = line.url
+    origin = options["origin"] or line.origin
+    if not origin:
+        raise click.UsageError("Missing option '--origin': that of the page.", context)
+    if not options["path"] and not urlsplit(options["live"]).path:
+        raise click.UsageError("Missing argument 'PATH'.", context)
+    app, found = _app_to_explain(context, options)
+    question = _question(app, options, origin, line)
+    try:
+        explanation = find_out(app, question)
+    except LiveError as error:
+        _print_unreachable(error, as_json=options["as_json"])
+        context.exit(1)
+    if options["as_json"]:
+        click.echo(json.dumps(explanation.as_json(), indent=2))
+    else:
+        _print_explanation(explanation, found, line)
+    context.exit(0 if explanation.outcome.response is not None else 1)
+
+
+def _console_line(options: ExplainOptions) -> ConsoleLine:
+    """Return what a pasted line of a console says; an argument may be one."""
+    text = options["console"]
+    if not text and looks_like_a_console(options["path"]):
+        text, options["path"] = options["path"], ""
+    if not text:
+        return ConsoleLine()
+    line = read_console(text)
+    if not line.url and not options["path"]:
+        raise click.UsageError("The line of the console names no URL. Write it as PATH.")
+    return line
+
+
+def _app_to_explain(
+    context: click.Context, options: ExplainOptions
+) -> tuple[Flask | None, list[Finding]]:
+    """Return the app; a running server can be asked without it."""
+    if not options["live"]:
+        return _load_or_exit(context, as_json=options["as_json"])
+    try:
+        app, found = load(context.ensure_object(ScriptInfo))
+    except (NoAppException, ImportError):
+        return None, []
+    wrong = any(finding.level == "error" for finding in found)
+    return (None if wrong else app), found
+
+
+def _question(
+    app: Flask | None, options: ExplainOptions, origin: str, line: ConsoleLine
+) -> Question:
+    body = None if options["data"] is None else options["data"].encode()
+    headers = options["headers"]
+    named = {name.lower() for name, _ in headers}
+    if body is not None and "content-type" not in named:
+        headers += (("Content-Type", "text/plain;charset=UTF-8"),)
+    if line.header and line.header.lower() not in named:
+        headers += ((line.header, "1"),)
+    method = options["method"] or line.method or ("GET" if body is None else "POST")
+    if line.preflighted and method in {"GET", "HEAD", "POST"} and not headers:
+        # A line that tells of a preflight and not of its reason: this is the most common one.
+        headers = (("Content-Type", "application/json"),)
+    if body is not None and method.upper() in {"GET", "HEAD"}:
+        raise click.UsageError(f"A {method} has no body. Write -X POST")
+    return Question(
+        method,
+        _url(app, options, origin, method),
+        origin,
+        headers,
+        body,
+        "include" if options["credentials"] or line.credentials else "same-origin",
+        options["cookies"],
+        options["live"],
+    )
+
+
+def _url(app: Flask | None, options: ExplainOptions, origin: str, method: str) -> str:
+    path, live = options["path"], options["live"]
+    if path.startswith(("http://", "https://")):
+        return path
+    if live:
+        return f"{live.rstrip('/')}/{path.lstrip('/')}" if path else live
+    return url_of(app, path, origin, method) if app is not None else path
+
+
+def _print_unreachable(error: LiveError, *, as_json: bool) -> None:
+    told = f"{error}"
+    fix = "Start the server, or take --live out to ask the app itself"
+    if as_json:
+        answer: dict[str, object] = {
+            "readable": False,
+            "status": None,
+            "code": "no-server",
+            "cause": told,
+            "cure": fix,
+            "notes": [],
+            "note_codes": [],
+            "events": [],
+        }
+        click.echo(json.dumps(answer, indent=2))
+    else:
+        emit(f"✗ {told[:1].upper()}{told[1:]}.".replace("?.", "?"), colour="red", mark_only=True)
+        emit(fix, "  ", colour="cyan")
+
+
+def _cors_fields(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for name, value in lines:
+        if name.lower().startswith("access-control-") or name.lower() in {"origin", "location"}:
+            yield name, value
+
+
+def _print_explanation(explanation: Explanation, found: list[Finding], line: ConsoleLine) -> None:
+    for event, case in explanation.events:
+        if case is not None and isinstance(event, Exchange):
+            _print_exchange(event, case)
+        elif not isinstance(event, Exchange) and event.code == "preflight":
+            emit(f"preflight {event.detail}", "  ")
+        elif not isinstance(event, Exchange):
+            label = event.code.removeprefix("preflight-") + ": "
+            told = event.detail
+            told = told if told.startswith(label[:-2]) else label + told
+            mark, colour = ("✓", "green") if event.passed else ("✗", "red")
+            emit(f"{mark} {told}", "  ", colour=colour, mark_only=True)
+    click.echo()
+    _print_verdict(explanation)
+    if line != ConsoleLine() and explanation.advice is None:
+        emit(
+            "The console says no, the app says yes: a proxy may stand between, or older code run. "
+            "Ask the running server: --live URL",
+            "  ",
+        )
+    if found:
+        codes = ", ".join(sorted({finding.problem.code for finding in found}))
+        emit(f"See also what `flask cors check` finds: {codes}")
+
+
+def _print_exchange(exchange: Exchange, case: Case) -> None:
+    request, response = exchange.sent.request, exchange.response
+    emit(f"→ {request.method} {request.url}", colour="cyan", mark_only=True)
+    for name, value in _cors_fields(request.headers):
+        emit(f"{name}: {value}", "    ", colour="bright_black")
+    if exchange.sent.cookies:
+        emit(f"Cookie: {exchange.sent.cookies}", "    ", colour="bright_black")
+    phrase = HTTP_STATUS_CODES.get(response.status, "")
+    emit(f"← {response.status} {phrase} ({case.source})", colour="cyan", mark_only=True)
+    for name, value in _cors_fields(response.headers):
+        emit(f"{name}: {value}", "    ", colour="bright_black")
+
+
+def _print_verdict(explanation: Explanation) -> None:
+    advice = explanation.advice
+    if advice is not None:
+        emit(f"✗ {advice.cause} [{advice.code}]", colour="red", mark_only=True)
+        emit(advice.fix, "  ", colour="cyan")
+        return
+    told = f"✓ The script reads the response, {explanation.status}."
+    emit(told, colour="green", mark_only=True)
+    for note in explanation.notes:
+        emit(note.text, "  ")
+
+
+# routes -------------------------------------------------------------------------------------------
+
+
+@click.command("routes")
+@as_json_option
+@click.pass_context
+def routes(context: click.Context, /, *, as_json: bool) -> None:
+    """Show the policy of every route, and its source."""
+    app, _ = _load_or_exit(context, as_json=as_json)
+    found = routes_of(app)
+    if as_json:
+        click.echo(json.dumps([_route_as_json(route) for route in found], indent=2))
+        return
+    groups: dict[tuple[str, Policy | None], list[Route]] = {}
+    for route in found:
+        groups.setdefault((route.source, route.policy), []).append(route)
+    for (source, _), group in groups.items():
+        emit(f"{source}: {_shown(group[0])}", colour="cyan")
+        for route in group:
+            emit(f"{','.join(route.methods)} {route.host}{route.rule} ({route.endpoint})", "    ")
+
+
+def _shown(route: Route) -> str:
+    options = _options(route, most=3).items()
+    return ", ".join(f"{name}={value}" for name, value in options) or "for the same origin alone"
+
+
+def _options(route: Route, most: int = 1000) -> dict[str, str]:
+    return format_options(route.policy.settings, most) if route.policy else {}
+
+
+def _route_as_json(route: Route) -> dict[str, object]:
+    return {
+        "rule": route.rule,
+        "endpoint": route.endpoint,
+        "source": route.source,
+        "policy": _options(route),
+        "methods": [*route.methods],
+        "host": route.host or None,
+    }
+
+
+# check --------------------------------------------------------------------------------------------
+
+
+@click.command("check")
+@click.option("--strict", is_flag=True, help="Exit 1 on warnings, too.")
+@click.option(
+    "--silence",
+    multiple=True,
+    metavar="CODE",
+    type=click.Choice(sorted(get_args(Code))),
+    help="Leave out what has this code; repeatable.",
+)
+@as_json_option
+@click.pass_context
+def check(
+    context: click.Context, /, *, strict: bool, silence: tuple[str, ...], as_json: bool
+) -> None:
+    """Find problems and risks.
+
+    Exit code 1 on errors, with --strict also on warnings; else 0.
+    """
+    _, every = load(context.ensure_object(ScriptInfo))
+    found = [finding for finding in every if finding.problem.code not in silence]
+    wrong = sum(finding.level == "error" for finding in found)
+    if as_json:
+        click.echo(json.dumps(_rows(found), indent=2))
+    else:
+        _print_findings(found)
+        silenced = f", {len(every) - len(found)} silenced" if silence else ""
+        emit(f"{_counted(wrong, 'error')}, {_counted(len(found) - wrong, 'warning')}{silenced}")
+    context.exit(1 if wrong or (strict and found) else 0)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _print_findings(found: list[Finding]) -> None:
+    for level, problem, place in found:
+        colour = "red" if level == "error" else "yellow"
+        emit(
+            f"{level} {problem.code}" + (f" ({place})" if place else ""),
+            colour=colour,
+            mark_only=True,
+        )
+        emit(problem.message + ("" if problem.message.endswith("?") else "."), "  ")
+
+
+def _rows(found: list[Finding]) -> list[dict[str, object]]:
+    return [
+        {
+            "level": level,
+            **problem._asdict(),
+            "value": problem.value if isinstance(problem.value, str) else repr(problem.value),
+            "place": place,
+        }
+        for level, problem, place in found
+    ]

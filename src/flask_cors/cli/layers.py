@@ -1,0 +1,64 @@
+"""What answers in the place of an app: what is mounted beside it, or wrapped around it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from .inspection import layers_around, mounted_at
+
+
+def layer_that_answers(app: Flask, path: str, origin: str) -> tuple[str, str]:
+    """Return what answers a path that does not reach an app, and the edit that lets a page read it.
+
+    Args:
+        app: the app around which it stands.
+        path: the path that was asked for.
+        origin: that of the page.
+    """
+    layers = layers_around(app)
+    for layer in layers:
+        mounted = mounted_at(layer, path)
+        if mounted is not None:
+            prefix, other = mounted
+            name = type(layer).__name__
+            return f"What {name} has mounted at {prefix}", _open_mounted(prefix, other, origin)
+    for layer in layers:
+        if _is_socket_io(layer):
+            fix = f"Socket.IO has its own option. Write cors_allowed_origins=[{origin!r}]"
+            return f"A wrapper around the app, {_name(layer)},", fix
+    name = f", {_name(layers[0])}," if layers else ""
+    return (
+        f"A wrapper around the app{name}",
+        _wrap(_pattern(path), origin),
+    )
+
+
+def _wrap(pattern: str, origin: str) -> str:
+    return (
+        "If that is for the page to read, put CORS around it too. Write app.wsgi_app = "
+        f"flask_cors.wsgi.CORSMiddleware(app.wsgi_app, resources={{{pattern!r}: "
+        f"{{'origins': [{origin!r}]}}}})"
+    )
+
+
+def _open_mounted(prefix: str, other: object, origin: str) -> str:
+    if isinstance(getattr(other, "__self__", other), Flask):
+        return f"That app needs its own. Write CORS(other, origins=[{origin!r}])"
+    return (
+        f"That app needs its own. Mount, at {prefix}: "
+        f"flask_cors.wsgi.CORSMiddleware(other, origins=[{origin!r}])"
+    )
+
+
+def _is_socket_io(layer: object) -> bool:
+    return type(layer).__module__.partition(".")[0] in {"engineio", "flask_socketio", "socketio"}
+
+
+def _name(layer: object) -> str:
+    return str(getattr(layer, "__qualname__", type(layer).__name__)).rpartition("<locals>.")[2]
+
+
+def _pattern(path: str) -> str:
+    """Return the resource of the first part of a path: what a wrapper is usually for."""
+    first = path.strip("/").partition("/")[0]
+    return f"/{first}/*" if first else "/*"

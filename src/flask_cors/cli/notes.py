@@ -1,0 +1,167 @@
+"""What to know about a response that can be read: it may be no success, and lack some headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .._advice import format_rules, write_options
+from ..browser import FetchOutcome, Response, is_forbidden_header
+from ..cookies import CookieNote
+from ..core import ACL_ORIGIN
+from ..core.headers import HeaderRules
+from .causes import Case
+from .fixes import leads_to_a_login
+from .hand_written import hand_written
+
+# Response headers that scripts have no use for: of the connection, of security, of caches.
+_NOISE = frozenset(
+    """
+    accept-ch accept-ranges age allow alt-svc clear-site-data connection content-encoding
+    content-security-policy content-security-policy-report-only critical-ch
+    cross-origin-embedder-policy cross-origin-opener-policy cross-origin-resource-policy date
+    document-policy expect-ct feature-policy keep-alive nel origin-agent-cluster p3p
+    permissions-policy proxy-connection public-key-pins referrer-policy refresh report-to
+    reporting-endpoints server server-timing set-cookie set-cookie2 sourcemap
+    strict-transport-security timing-allow-origin trailer transfer-encoding upgrade vary via
+    x-cache x-content-type-options x-dns-prefetch-control x-download-options x-frame-options
+    x-permitted-cross-domain-policies x-powered-by x-robots-tag x-ua-compatible x-xss-protection
+    """.split()  # noqa: SIM905  (one a line would be fifty lines)
+)
+
+
+class Note(NamedTuple):
+    """A thing to know about a response, with its stable code."""
+
+    code: str
+    text: str
+
+
+def notes(cases: Sequence[Case], outcome: FetchOutcome) -> list[Note]:
+    """Return what to know about a response that a page may read."""
+    if outcome.response is None:
+        return []
+    case = cases[-1]
+    return [
+        *_about_the_status(case),
+        *_about_the_origin(case, outcome),
+        *_about_redirects(cases),
+        *_unread_headers(case, outcome.response),
+        *_about_cookies(case, outcome),
+    ]
+
+
+def _about_the_status(case: Case) -> Iterator[Note]:
+    if case.exchange.response.status < 400:
+        return
+    if case.passage.is_propagated and case.app is not None and case.app.debug:
+        yield Note("debugger", f"Under debug this is the debugger's page: {case.answer()}.")
+    else:
+        yield Note("error-status", f"That is no CORS error: {case.answer()}.")
+
+
+def _about_the_origin(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
+    if not any(step.code in {"origin", "preflight-origin"} for step in outcome.steps):
+        yield Note(
+            "same-origin", "The page is of the app's own origin, so CORS does not come into it."
+        )
+        return
+    found = ", ".join(case.found(ACL_ORIGIN))
+    if case.app is None or case.passage.is_elsewhere:
+        return
+    where = ", ".join(map(str, hand_written(case.app, case.endpoint)))
+    at = f" in {where}" if where else ""
+    if case.policy is not None and found != case.expected(ACL_ORIGIN):
+        look = at or ": look for an after_request hook, a view, a second library or a middleware"
+        yield Note(
+            "second-layer",
+            f"Another layer of the app writes these headers too: {ACL_ORIGIN} is {found}{look}. "
+            "One place decides.",
+        )
+    elif case.policy is None and where:
+        yield Note(
+            "headers-by-hand",
+            f"These headers are written by hand{at}. Let one place decide, such as CORS(app).",
+        )
+
+
+def _about_redirects(cases: Sequence[Case]) -> Iterator[Note]:
+    if len(cases) < 2 or not cases[-2].found("Location"):
+        return
+    url, before = cases[-1].exchange.sent.request.url, cases[-2]
+    if leads_to_a_login(url):
+        yield Note(
+            "login-redirect",
+            f"The app redirects {before.path} to {url}, which looks like a login page. Answer "
+            "scripts with 401 instead.",
+        )
+
+
+def _unread_headers(case: Case, readable: Response) -> Iterator[Note]:
+    seen = {name.lower() for name, _ in readable.headers}
+    unread = sorted(
+        {
+            name
+            for name, _ in case.exchange.response.headers
+            if name.lower() not in seen | _NOISE and not name.lower().startswith("access-control-")
+        }
+    )
+    if not unread:
+        return
+    told = f"The script does not see {', '.join(unread)}."
+    if case.policy is None:
+        names = format_rules(HeaderRules(names=frozenset(unread)))
+        yield Note("header-unread", f"{told} Let it: expose_headers={names}")
+        return
+    exposed = HeaderRules(names=frozenset(case.rules.expose_headers))
+    edit = write_options(
+        case.rules, {"expose_headers": format_rules(exposed, *unread)}, case.source
+    )
+    yield Note("header-unread", f"{told} {edit}")
+
+
+def _about_cookies(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
+    told: dict[str, CookieNote] = {}
+    for note in outcome.cookie_notes:
+        told.setdefault(note.name, note)
+    session = case.app.config["SESSION_COOKIE_NAME"] if case.app else "session"
+    for name, note in told.items():
+        event = "is not kept" if note.event == "not-stored" else "is not sent"
+        if note.code == "without-credentials":
+            yield Note(
+                "cookie", f"The cookie {name} {event}: {note.detail}. Write credentials: 'include'"
+            )
+        elif name == session and note.code in _CROSS_SITE:
+            yield Note(
+                "session-cookie",
+                f"The session cookie {event}: {note.detail}. For pages of another site set "
+                "SESSION_COOKIE_SAMESITE = 'None' and SESSION_COOKIE_SECURE = True, and serve "
+                "the app with https",
+            )
+        else:
+            fix = ". Set it with samesite='None', secure=True" if note.code in _CROSS_SITE else ""
+            yield Note("cookie", f"The cookie {name} {event}: {note.detail}{fix}")
+
+
+_CROSS_SITE = frozenset(
+    {
+        "samesite-lax",
+        "samesite-lax-default",
+        "samesite-none-insecure",
+        "samesite-strict",
+        "secure-over-http",
+    }
+)
+
+
+def left_out(headers: Sequence[tuple[str, str]]) -> list[Note]:
+    """Return which of the headers that were asked for no script can set."""
+    return [
+        Note(
+            "header-forbidden",
+            f"No script can set {name}, so it is left out."
+            + (" Write --cookie NAME=VALUE" if name.lower() == "cookie" else ""),
+        )
+        for name, value in headers
+        if is_forbidden_header(name, value)
+    ]

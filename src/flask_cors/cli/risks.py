@@ -1,0 +1,142 @@
+"""What is doubtful about a policy beyond what set-up says: the risks that `flask cors check` names.
+
+Pure functions over compiled settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .._advice import in_python
+from ..core import Problem, Settings
+from ..core.errors import safe_repr
+from ..core.sites import is_shared_suffix
+
+LONGEST_MAX_AGE = 86_400  # Firefox; Chromium remembers 7,200 seconds, WebKit 600
+
+# The parts of a regular expression: an escape, a class, a group's start, a quantifier, a character.
+_PART = re.compile(
+    r"\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]|\(\?(?:P?<\w+>|<?[=!]|[a-zA-Z-]*[:)])|(?:[*+?]|\{\d*,?\d*\})[?+]?|.",
+    re.DOTALL,
+)
+# A host, or the start of one, within a regular expression; its dots escaped or not.
+_HOST_IN_REGEX = re.compile(r"[a-z0-9-]+(?:\\?\.[a-z0-9-]+)*", re.IGNORECASE)
+_PORT_IN_REGEX = re.compile(r":(\d{2,5})")
+
+
+def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
+    """Return the findings about the settings of one place, which `place` names for a person."""
+    for pattern in sorted(settings.origins.wildcards):
+        yield from _wildcard_findings(pattern, place)
+    for regex in settings.origins.regexes:
+        where = f"{place}: origins: the regular expression {in_python(regex.pattern)}"
+        yield from _regex_findings(regex, where)
+    if settings.max_age is not None and settings.max_age > LONGEST_MAX_AGE:
+        yield Problem(
+            "max-age-cap",
+            "max_age",
+            settings.max_age,
+            f"{place}: max_age={settings.max_age} is more than any browser remembers (Firefox "
+            f"86400, Chromium 7200, Safari 600 seconds). Write max_age={LONGEST_MAX_AGE} or less",
+        )
+
+
+def _wildcard_findings(pattern: str, place: str) -> Iterator[Problem]:
+    host = re.sub(r":[0-9*]+$", "", pattern.partition("://")[2])
+    suffix = host.removeprefix("*.")
+    if host != suffix and is_shared_suffix(suffix):
+        yield Problem(
+            "origin-public-suffix",
+            "origins",
+            pattern,
+            f"{place}: origins: {safe_repr(pattern)} covers hosts that anyone can have. "
+            f"Write those that are yours: {safe_repr(pattern.replace('*', 'my-app', 1))}",
+        )
+
+
+def _regex_findings(regex: re.Pattern[str], where: str) -> Iterator[Problem]:
+    parts = _PART.findall(regex.pattern)
+    if not any(map(_may_match_a_colon, parts, [*parts[1:], ""])):
+        yield Problem(
+            "regex-scheme",
+            "origins",
+            regex.pattern,
+            f"{where} has no scheme, so it can match no origin: it is compared with the whole of "
+            f"one. Write {in_python('https://' + regex.pattern.removeprefix('^'))}",
+        )
+        return
+    escaped = "".join(_with_dots_escaped(parts))
+    if escaped != regex.pattern:
+        yield Problem(
+            "regex-dot",
+            "origins",
+            regex.pattern,
+            f"{where} has a dot that is not escaped, which stands for any character. "
+            f"Write {in_python(escaped)}",
+        )
+    lookalike = next(filter(regex.fullmatch, _lookalikes(parts)), None)
+    if lookalike is not None:
+        yield Problem(
+            "regex-lookalike",
+            "origins",
+            regex.pattern,
+            f"{where} also lets in {lookalike}, which anyone can have. Write the hosts that are "
+            "yours, or an origin pattern like 'https://*.example.com'",
+        )
+
+
+def _may_match_a_colon(part: str, following: str) -> bool:
+    if part == ".":  # a single one is no "://"
+        return following[:1] in {"*", "+", "{"}
+    return part in {":", "\\:", "\\D", "\\S", "\\W"} or (
+        part.startswith("[") and re.search(part, ":") is not None
+    )
+
+
+def _with_dots_escaped(parts: list[str]) -> Iterator[str]:
+    """Yield the parts of an expression, those dots escaped that stand between two names."""
+    for index, part in enumerate(parts):
+        before = next(filter(_is_significant, parts[:index][::-1]), "/")
+        after = next(filter(_is_significant, parts[index + 1 :]), "/")
+        repeated = index + 1 < len(parts) and parts[index + 1][0] in "*+?{"
+        bare = part == "." and not repeated and _is_of_a_name(before) and _is_of_a_name(after)
+        yield "\\." if bare else part
+
+
+def _is_significant(part: str) -> bool:
+    """Return whether a part matches something, and is no group, alternative or quantifier."""
+    return part[0] not in "()|*+?{^$"
+
+
+def _is_of_a_name(part: str) -> bool:
+    return part in {"\\d", "\\w", "\\-", "-"} or part[0] == "[" or part.isalnum()
+
+
+def _lookalikes(parts: list[str]) -> Iterator[str]:
+    """Yield origins that look like those that an expression is for, and can be anyone's."""
+    text = "".join("[]" if part.startswith("[") else part for part in parts)
+    names = {name.replace("\\", "").lower() for name in _HOST_IN_REGEX.findall(text)}
+    ports = ["", ":8080", *(f":{port}" for port in sorted(set(_PORT_IN_REGEX.findall(text))))]
+    for host in ["evil.test", *(host for name in sorted(names) for host in _hosts_like(name))]:
+        for port in ports:
+            yield f"https://{host}{port}"
+            yield f"http://{host}{port}"
+
+
+def _hosts_like(name: str) -> Iterator[str]:
+    """Yield hosts that look like a name, or stand below it, and can be anyone's."""
+    yield f"{name}.evil.test"
+    yield f"www.{name}.evil.test"
+    if "." in name:
+        yield from (f"evil{name}", f"evil-{name}")
+    if is_shared_suffix(name) and "." in name:
+        yield f"evil.{name}"
+
+
+def start_of(regex: re.Pattern[str], usual: str) -> str:
+    """Return what a match of a regular expression starts with, as far as it is literal."""
+    text = regex.pattern.removeprefix("^").replace("s?:", "s:")
+    literal = re.match(r"(?:\\[./-]|[\w:/-])*", text)
+    start = literal[0].replace("\\", "") if literal else ""
+    return start if usual[-1:] in start else usual

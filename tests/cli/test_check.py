@@ -1,0 +1,397 @@
+"""`flask cors check`: what it finds beside what the set-up says, and what it is silent about."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..support.commands import ONLY, app_with, checked, found
+
+BOTH = "CORS, cross_origin"
+
+
+def view(name, *decorators):
+    """Return the source of a view below decorators."""
+    return "\n".join([*decorators, f"def {name}(*args, **kwargs): return ''"])
+
+
+CROSS = "@cross_origin(origins='https://app.example')"
+
+# What is right stays silent -----------------------------------------------------------------------
+
+SILENT = {
+    "decorated-error-handler": app_with(
+        "", view("missing", "@app.errorhandler(404)", CROSS), imports=BOTH
+    ),
+    "decorated-error-handler-beside-cors": app_with(
+        "CORS(app, origins='https://x.example')",
+        view("missing", "@app.errorhandler(404)", CROSS),
+        imports=BOTH,
+    ),
+    "decorated-handler-of-an-exception": app_with(
+        ONLY, view("wrong", "@app.errorhandler(ValueError)", CROSS), imports=BOTH
+    ),
+    "decorated-catch-all": app_with(
+        "", view("everything", "@app.route('/<path:path>')", CROSS), imports=BOTH
+    ),
+    "catch-all-that-fails": app_with(
+        ONLY, "@app.get('/<path:path>')\ndef everything(path): raise ValueError"
+    ),
+    "decorated-helper-that-a-view-calls": app_with(
+        "",
+        view("helper", CROSS),
+        "@app.get('/calls')\ndef calls(): return helper()",
+        imports=BOTH,
+    ),
+    "decorated-helper-within-a-factory": app_with(
+        "",
+        """
+        def make():
+            @cross_origin(origins='https://app.example')
+            def helper(): return ""
+            @app.get("/calls")
+            def calls(): return helper()
+        make()
+        """,
+        imports=BOTH,
+    ),
+    "options-listed-alone": app_with(
+        ONLY, view("thing", "@app.route('/thing', methods=['GET', 'OPTIONS'])")
+    ),
+    "options-left-to-the-view": app_with(
+        "CORS(app, automatic_options=False)",
+        "@app.route('/thing', methods=['GET', 'OPTIONS'])\n"
+        "def thing(): return 'o' if request.method == 'OPTIONS' else 'g'",
+    ),
+    "options-by-cross-origin": app_with(
+        "", view("thing", "@app.route('/thing', methods=['PUT'])", CROSS), imports=BOTH
+    ),
+    "options-outside-of-the-resources": app_with(
+        "CORS(app, resources='/items')",
+        "@app.route('/thing', methods=['GET', 'OPTIONS'])\n"
+        "def thing(): return 'o' if request.method == 'OPTIONS' else 'g'",
+    ),
+    "class-without-options": app_with(
+        ONLY,
+        "from flask.views import MethodView\nclass Things(MethodView):\n"
+        "    def get(self): return ''\n    def put(self): return ''\n"
+        "app.add_url_rule('/things', view_func=Things.as_view('things'))",
+    ),
+    "decorated-class": app_with(
+        "",
+        "from flask.views import MethodView\n@cross_origin\nclass Things(MethodView):\n"
+        "    def get(self): return ''\n"
+        "app.add_url_rule('/things', view_func=Things.as_view('things'))",
+        imports=BOTH,
+    ),
+    "decorated-beside-undecorated-with-the-extension": app_with(
+        "CORS(app, resources=[])",
+        view("read", "@app.get('/both')", CROSS),
+        view("write", "@app.post('/both')"),
+        imports=BOTH,
+    ),
+    "decorated-beside-decorated": app_with(
+        "",
+        view("read", "@app.get('/both')", CROSS),
+        view("write", "@app.post('/both')", CROSS),
+        imports=BOTH,
+    ),
+    "hook-that-lets-preflights-pass": app_with(
+        "",
+        "@app.before_request\ndef hook():\n"
+        "    if request.method != 'OPTIONS' and 'Authorization' not in request.headers: abort(401)",
+        view("own", "@app.put('/own')", CROSS),
+        imports=BOTH,
+    ),
+    "hook-behind-the-extension": app_with(
+        "CORS(app, resources=[])",
+        "@app.before_request\ndef hook(): abort(401)",
+        view("own", "@app.put('/own')", CROSS),
+        imports=BOTH,
+    ),
+    "server-name-and-subdomains": app_with(
+        "app = Flask(__name__, subdomain_matching=True)\n"
+        "app.config['SERVER_NAME'] = 'shop.example'\n" + ONLY,
+        "app.add_url_rule('/x', 'x', lambda: 'x', subdomain='api')",
+        "app.add_url_rule('/y', 'y', lambda: 'y', subdomain='<tenant>')",
+    ),
+    "resource-on-another-host": app_with(
+        "app = Flask(__name__, host_matching=True, static_host='a.example')\n"
+        "CORS(app, resources=['/x', '/y/*'])",
+        "app.add_url_rule('/x', 'x', lambda: 'x', host='a.example')",
+        "app.add_url_rule('/y/<path:p>', 'y', lambda p: 'y', host='b.example:5000')",
+    ).replace("@app.route('/items', ", "@app.route('/items', host='a.example', "),
+    "resource-within-a-more-open-one": app_with(
+        "CORS(app, resources={'/items': {'origins': '*'}, '/*': {'origins': 'https://x.example'}})"
+    ),
+    "later-resource-beside-an-earlier": app_with(
+        "CORS(app, origins='https://x.example')\nCORS(app, resources='/items')"
+    ),
+    "blueprint-more-open-than-the-app": app_with(
+        ONLY,
+        "from flask import Blueprint\nopen_ = Blueprint('open', __name__)\nCORS(open_)\n"
+        "open_.add_url_rule('/open', 'open', lambda: '')\napp.register_blueprint(open_)",
+    ),
+    "session-of-the-same-site": app_with(
+        "app.secret_key = 'x'\napp.config['SERVER_NAME'] = 'api.shop.example'\n"
+        "CORS(app, origins='https://www.shop.example', supports_credentials=True)"
+    ),
+    "session-that-is-sent": app_with(
+        "app.secret_key = 'x'\napp.config.update(SERVER_NAME='api.example', "
+        "SESSION_COOKIE_SAMESITE='None', SESSION_COOKIE_SECURE=True)\n"
+        "CORS(app, origins='https://app.test', supports_credentials=True)"
+    ),
+    "session-without-credentials": app_with(
+        "app.secret_key = 'x'\napp.config['SERVER_NAME'] = 'api.example'\n"
+        "CORS(app, origins='https://app.test')"
+    ),
+    "session-without-a-key": app_with(
+        "app.config['SERVER_NAME'] = 'api.example'\n"
+        "CORS(app, origins='https://app.test', supports_credentials=True)"
+    ),
+    "session-of-a-development-server": app_with(
+        "app.secret_key = 'x'\napp.config['SERVER_NAME'] = 'api.example'\n"
+        "CORS(app, origins='http://localhost:3000', supports_credentials=True)"
+    ),
+    "session-of-an-unknown-host": app_with(
+        "app.secret_key = 'x'\nCORS(app, origins='https://app.test', supports_credentials=True)"
+    ),
+    "wrapper-that-answers-everything": app_with(
+        ONLY,
+        "def around(environ, start_response):\n"
+        "    start_response('200 OK', [('Access-Control-Allow-Origin', '*')])\n    return []\n"
+        "app.wsgi_app = around",
+    ),
+    "exposed-by-hand": app_with(
+        ONLY,
+        "@app.after_request\ndef expose(response):\n"
+        "    response.headers['Access-Control-Expose-Headers'] = 'X-A'\n    return response",
+    ),
+    "allowed-origin-read-by-a-test-view": app_with(
+        "CORS(app, resources='/items')",
+        "@app.get('/proxy')\ndef proxy(): return {'Access-Control-Allow-Origin': 'x'}",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
+def test_what_is_right_is_left_alone(cors, source):
+    result = cors(source, "check", "--strict")
+    assert (result.stdout, result.stderr) == ("0 errors, 0 warnings\n", "")
+
+
+# What is found ------------------------------------------------------------------------------------
+
+BY_HAND = """
+@app.after_request
+def add_cors(response):
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+"""
+FOUND = {
+    "view that waits for OPTIONS": (
+        app_with(
+            ONLY,
+            "@app.route('/thing', methods=['GET', 'OPTIONS'])\n"
+            "def thing(): return 'o' if request.method == 'OPTIONS' else 'g'",
+        ),
+        "options-unreached",
+        ["thing", "OPTIONS", "never"],
+    ),
+    "view for OPTIONS alone": (
+        app_with(ONLY, view("preflights", "@app.route('/<path:p>', methods=['OPTIONS'])")),
+        "options-unreached",
+        ["preflights", "OPTIONS"],
+    ),
+    "class that waits for OPTIONS": (
+        app_with(
+            ONLY,
+            "from flask.views import MethodView\nclass Things(MethodView):\n"
+            "    def get(self): return ''\n    def options(self): return ''\n"
+            "app.add_url_rule('/things', view_func=Things.as_view('things'))",
+        ),
+        "options-unreached",
+        ["Things", "/things"],
+    ),
+    "class with a branch for OPTIONS": (
+        app_with(
+            ONLY,
+            "from flask.views import View\nclass Things(View):\n    methods = ['GET', 'OPTIONS']\n"
+            "    def dispatch_request(self): return request.method == 'OPTIONS' and 'o' or 'g'\n"
+            "app.add_url_rule('/things', view_func=Things.as_view('things'))",
+        ),
+        "options-unreached",
+        ["Things", "/things"],
+    ),
+    "decorated view with a branch for OPTIONS": (
+        app_with(
+            "",
+            "@app.route('/thing', methods=['GET', 'OPTIONS'])\n"
+            f"{CROSS}\ndef thing(): return 'o' if request.method == 'OPTIONS' else 'g'",
+            imports=BOTH,
+        ),
+        "options-unreached",
+        ["thing", "OPTIONS"],
+    ),
+    "later CORS opens": (
+        app_with(f"{ONLY}\nCORS(app)"),
+        "resource-opened",
+        ["opens", "every origin"],
+    ),
+    "later CORS opens a resource": (
+        app_with(
+            "CORS(app, resources={'/items': {'origins': 'https://x.example'}})\n"
+            "CORS(app, resources=['/items'])"
+        ),
+        "resource-opened",
+        ["'/items'", "opens", "every origin"],
+    ),
+    "later CORS closes": (
+        app_with(f"CORS(app)\n{ONLY}"),
+        "resource-shadowed",
+        ["fewer origins"],
+    ),
+    "decorated beside undecorated": (
+        app_with(
+            "",
+            view("read_both", "@app.get('/both')", CROSS),
+            view("create_item", "@app.post('/both')"),
+            imports=BOTH,
+        ),
+        "view-beside",
+        ["read_both", "create_item", "POST", "cross_origin"],
+    ),
+    "second view of a URL": (
+        app_with(
+            "",
+            view("read_both", "@app.get('/both')"),
+            view("create_item", "@app.post('/both')", CROSS),
+            imports=BOTH,
+        ),
+        "view-beside",
+        ["create_item", "CORS(app, resources=[])"],
+    ),
+    "hook before a decorated view": (
+        app_with(
+            "",
+            "@app.before_request\ndef hook(): abort(401)",
+            view("own", "@app.put('/own')", CROSS),
+            imports=BOTH,
+        ),
+        "view-behind-hook",
+        ["/own", "401", "CORS(app, resources=[])"],
+    ),
+    "hook that redirects to a login": (
+        app_with(
+            "",
+            "@app.before_request\ndef hook(): return redirect('/login')",
+            view("own", "@app.route('/own/<int:n>', methods=['GET', 'PUT'])", CROSS),
+            imports=BOTH,
+        ),
+        "view-behind-hook",
+        ["/own/<int:n>", "302"],
+    ),
+    "cache above a decorated view": (
+        app_with(
+            "",
+            "import functools\ndef cached(view):\n    @functools.wraps(view)\n"
+            "    def caching(*args): return view(*args)\n    caching.uncached = view\n"
+            "    return caching",
+            view("own", "@app.get('/own')", "@cached", CROSS),
+            imports=BOTH,
+        ),
+        "view-cached",
+        ["own", "cache"],
+    ),
+    "session that is not sent": (
+        app_with(
+            "app.secret_key = 'x'\napp.config.update(SERVER_NAME='api.example', "
+            "PREFERRED_URL_SCHEME='https')\n"
+            "CORS(app, origins='https://app.test', supports_credentials=True)"
+        ),
+        "session-cookie",
+        ["SESSION_COOKIE_SAMESITE", "SESSION_COOKIE_SECURE", "https://app.test"],
+    ),
+    "session that is not sent to a decorated view": (
+        app_with(
+            "app.secret_key = 'x'\napp.config['SERVER_NAME'] = 'api.example:8443'",
+            view(
+                "own",
+                "@app.get('/own')",
+                "@cross_origin(origins='https://*.app.test', supports_credentials=True)",
+            ),
+            imports=BOTH,
+        ),
+        "session-cookie",
+        ["SESSION_COOKIE_SAMESITE", "https://*.app.test", "cross_origin on own"],
+    ),
+    "session that is not secure": (
+        app_with(
+            "app.secret_key = 'x'\napp.config.update(SERVER_NAME='api.example', "
+            "SESSION_COOKIE_SAMESITE='None')\n"
+            "CORS(app, origins='https://app.test', supports_credentials=True)"
+        ),
+        "session-cookie",
+        ["SESSION_COOKIE_SECURE"],
+    ),
+    "headers by hand alone": (
+        app_with("", BY_HAND),
+        "headers-by-hand",
+        ["add_cors (app.py, line 7)", "by hand", "CORS("],
+    ),
+    "headers by hand in a view": (
+        app_with(
+            ONLY,
+            "@app.get('/own')\ndef own(): return '', {'Access-Control-Allow-Origin': '*'}",
+        ),
+        "headers-by-hand",
+        ["own (app.py, line 6)"],
+    ),
+    "headers by hand beside the extension": (
+        app_with("CORS(app, origins='https://x.example')", BY_HAND),
+        "second-layer",
+        ["add_cors", "one place decides"],
+    ),
+    "second layer beside a catch-all": (
+        app_with(
+            "CORS(app, origins='https://x.example')",
+            "@app.get('/<path:path>')\ndef everything(path): raise ValueError",
+            BY_HAND,
+        ),
+        "second-layer",
+        ["add_cors"],
+    ),
+    "unregistered blueprint": (
+        app_with(
+            "",
+            "from flask import Blueprint\nbp = Blueprint('bp', __name__)",
+            view("own", "@bp.get('/own')", CROSS),
+            imports=BOTH,
+        ),
+        "view-unrouted",
+        ["own", "is its blueprint registered?"],
+    ),
+    "expression without a scheme": (
+        app_with(r"CORS(app, origins=r'(www.)?shop\.example')"),
+        "regex-scheme",
+        ["no scheme", r"https://(www.)?shop\.example"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "code", "words"), FOUND.values(), ids=FOUND)
+def test_what_is_doubtful_is_found_and_said(cors, source, code, words):
+    rows = found(cors, source)
+    assert [row["code"] for row in rows] == [code]
+    assert rows[0]["level"] == "warning"
+    assert [word for word in words if word not in rows[0]["message"]] == []
+
+
+def test_a_broken_app_gets_no_requests(cors):
+    source = app_with(
+        "app.config['CORS_SUPPORTS_CREDENTIALS'] = True",
+        "app.before_request(lambda: print('asked'))",
+        view("own", "@app.get('/own')", "@cross_origin(origins='*')"),
+        imports=BOTH,
+    )
+    assert checked(cors, source) == ["credentials-wildcard"]
+    assert "asked" not in cors(source, "check").stdout

@@ -1,0 +1,250 @@
+"""`explain --live`: a running server is asked in the place of the app."""
+
+from __future__ import annotations
+
+import json
+import socket
+import socketserver
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from flask_cors.cli import live
+
+from ..support.commands import ONLY, ORIGIN, app_with, explained
+
+
+@contextmanager
+def serving(answer, server_class=HTTPServer):
+    """Serve what a function of the request's handler returns: status, header lines, body."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_one(self):
+            length = int(self.headers.get("Content-Length") or 0)
+            asked.append((self.command, self.path, dict(self.headers), self.rfile.read(length)))
+            status, lines, body = answer(self)
+            self.send_response_only(status)
+            for name, value in lines:
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = do_OPTIONS = do_DELETE = handle_one  # noqa: N815  (its names)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = server_class(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def as_the_app(handler):
+    """Answer as the app does with `CORS(app, origins=[ORIGIN])`."""
+    lines = [("Access-Control-Allow-Origin", ORIGIN), ("Vary", "Origin")]
+    if handler.command == "OPTIONS":
+        lines += [
+            ("Access-Control-Allow-Methods", "GET, PUT"),
+            ("Access-Control-Allow-Headers", "content-type"),
+        ]
+    return 200, lines, b"body"
+
+
+def test_a_running_server_is_asked_as_a_browser_would(cors):
+    with serving(as_the_app) as (url, asked):
+        told = explained(
+            cors,
+            app_with("CORS(app, origins=[])"),
+            *("--live", url, "-X", "PUT", "-H", "Content-Type: application/json", "-d", "{}"),
+            path="/anything?q=1",
+        )
+    assert (told["readable"], told["status"]) == (True, 200)
+    assert [(method, path) for method, path, _, _ in asked] == [
+        ("OPTIONS", "/anything?q=1"),
+        ("PUT", "/anything?q=1"),
+    ]
+    _, _, headers, body = asked[-1]
+    assert headers["Origin"] == ORIGIN
+    assert headers["Host"] == url.partition("://")[2]
+    assert headers["Content-Type"] == "application/json"
+    assert body == b"{}"
+
+
+def test_the_host_that_is_named_is_asked_for_at_the_server_s_address(cors):
+    with serving(as_the_app) as (url, asked):
+        explained(cors, app_with(ONLY), "--live", url, path="http://api.localhost/items")
+    assert asked[0][2]["Host"] == "api.localhost"
+
+
+@pytest.mark.parametrize("app", ["missing", "app"])
+def test_the_server_is_asked_without_the_app_too(cors, app):
+    source = "raise ImportError('not here')" if app == "app" else ""
+    with serving(lambda handler: (200, [], b"")) as (url, _):
+        result = cors(source, "explain", "--json", "--origin", ORIGIN, "--live", url, "/x", app=app)
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["code"]) == (1, "no-policy")
+
+
+def test_a_whole_url_is_enough(cors):
+    with serving(as_the_app) as (url, asked):
+        explained(cors, app_with(ONLY), "--live", f"{url}/deep/path", path="")
+    assert asked[0][1] == "/deep/path"
+
+
+def answering(status, *lines):
+    return lambda handler: (status, [*lines], b"")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        pytest.param(answering(502, ("Server", "nginx")), "proxy", ["502", "nginx"], id="502"),
+        pytest.param(answering(504), "proxy", ["504", "proxy"], id="504"),
+        pytest.param(answering(521), "proxy", ["521", "proxy"], id="521"),
+        pytest.param(
+            lambda handler: (
+                301,
+                [("Location", f"https://{handler.headers['Host']}{handler.path}")],
+                b"",
+            ),
+            "proxy",
+            ["redirect", "proxy"],
+            id="redirect-to-https",
+        ),
+        pytest.param(
+            answering(301, ("Location", "https://www.example/items")),
+            "proxy",
+            ["redirect", "proxy"],
+            id="redirect-to-another-host",
+        ),
+        pytest.param(answering(403), "not-this-app", ["403", "older code"], id="403"),
+        pytest.param(answering(200), "not-this-app", ["resource '/*'"], id="headers-taken-away"),
+        pytest.param(
+            answering(
+                200,
+                ("Access-Control-Allow-Origin", ORIGIN),
+                ("Access-Control-Allow-Origin", ORIGIN),
+                ("Server", "nginx"),
+            ),
+            "headers-twice",
+            ["twice", "nginx"],
+            id="twice",
+        ),
+        pytest.param(
+            answering(200, ("Access-Control-Allow-Origin", f"{ORIGIN}, *")),
+            "headers-twice",
+            ["twice"],
+            id="twice-in-a-line",
+        ),
+    ],
+)
+def test_what_stands_before_the_app_is_named(cors, answer, code, words):
+    with serving(answer) as (url, _):
+        told = explained(cors, app_with(ONLY), "--live", url)
+    assert told["code"] == code
+    assert [word for word in words if word not in told["cause"]] == []
+
+
+def test_a_refusal_of_the_policy_is_explained_by_the_app(cors):
+    with serving(lambda handler: (200, [("Vary", "Origin")], b"")) as (url, _):
+        told = explained(cors, app_with("CORS(app, origins='https://x.example')"), "--live", url)
+    assert told["code"] == "origin-not-listed"
+
+
+def test_no_more_of_the_body_is_read_than_the_head(cors):
+    def endless(handler):
+        handler.close_connection = True
+        return 200, [("Access-Control-Allow-Origin", ORIGIN), ("Content-Length", "9" * 9)], b"1"
+
+    with serving(endless) as (url, _):
+        assert explained(cors, app_with(ONLY), "--live", url)["readable"] is True
+
+
+# No answer ----------------------------------------------------------------------------------------
+
+
+def free_address():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{held.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_server_is_a_message(cors, scheme):
+    address = f"{scheme}://{free_address()}"
+    result = cors(app_with(ONLY), "explain", "--origin", ORIGIN, "--live", address, "/x")
+    assert result.exit_code == 1
+    assert f"No server answers at {address}" in " ".join(result.stdout.split())
+    told = explained(cors, app_with(ONLY), "--live", address)
+    assert (told["code"], told["events"]) == ("no-server", [])
+
+
+def test_a_host_that_is_none_is_a_message(cors):
+    told = explained(
+        cors,
+        app_with(ONLY),
+        "--live",
+        "http://no-such-host.localhost.invalid",
+        path="http://localhost/x",
+    )
+    assert told["code"] == "no-server"
+
+
+@contextmanager
+def talking(say):
+    """Serve connections on which a function talks."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            say(self.request)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_what_is_no_web_server_is_a_message(cors):
+    def say(connection):
+        connection.recv(1000)
+        connection.sendall(b"220 mail.example ESMTP\r\n")
+
+    with talking(say) as address:
+        told = explained(cors, app_with(ONLY), "--live", f"http://{address}")
+    assert "does not answer as a web server does" in told["cause"]
+
+
+def test_tls_that_cannot_be_trusted_is_a_message(cors):
+    def say(connection):
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with talking(say) as address:
+        told = explained(cors, app_with(ONLY), "--live", f"https://{address}")
+    assert "no browser would" in told["cause"]
+
+
+def test_a_server_that_does_not_answer_in_time_is_a_message(cors, monkeypatch):
+    monkeypatch.setattr(live, "TIMEOUT", 0.2)
+    done = threading.Event()
+    with talking(lambda connection: done.wait(5)) as address:
+        told = explained(cors, app_with(ONLY), "--live", f"http://{address}")
+        done.set()
+    assert "gave no answer within" in told["cause"]
+
+
+@pytest.mark.parametrize("url", ["localhost:5000", "ftp://x.example", "http://"])
+def test_what_is_no_url_of_a_server_is_a_usage_error(cors, url):
+    result = cors(app_with(ONLY), "explain", "--origin", ORIGIN, "--live", url, "/x")
+    assert result.exit_code == 2
+    assert "is no URL of a server" in result.stderr
