@@ -187,7 +187,7 @@ def _unsent(step: Step, cases: Sequence[Case]) -> Advice:
     if step.code == "mixed-content":
         return Advice(
             "mixed-content",
-            f"This is no CORS error: {step.detail}.",
+            f"This is mixed content, and no CORS error: {step.detail}.",
             "Serve the app with https too, and fetch that. Its URL begins with https://",
         )
     where = f" That comes from {cases[-1].source}." if cases else ""

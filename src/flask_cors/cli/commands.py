@@ -157,7 +157,7 @@ def explain(context: click.Context, /, **options: Unpack[ExplainOptions]) -> Non
     if options["as_json"]:
         click.echo(json.dumps(explanation.as_json(), indent=2))
     else:
-        _print_explanation(explanation, found, line)
+        _print_explanation(explanation, found)
     context.exit(0 if explanation.outcome.response is not None else 1)
 
 
@@ -213,6 +213,7 @@ def _question(
         "include" if options["credentials"] or line.credentials else "same-origin",
         options["cookies"],
         options["live"],
+        is_reported=line != ConsoleLine(),
     )
 
 
@@ -251,7 +252,7 @@ def _cors_fields(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _print_explanation(explanation: Explanation, found: list[Finding], line: ConsoleLine) -> None:
+def _print_explanation(explanation: Explanation, found: list[Finding]) -> None:
     for event, case in explanation.events:
         if case is not None and isinstance(event, Exchange):
             _print_exchange(event, case)
@@ -265,12 +266,6 @@ def _print_explanation(explanation: Explanation, found: list[Finding], line: Con
             emit(f"{mark} {told}", "  ", colour=colour, mark_only=True)
     click.echo()
     _print_verdict(explanation)
-    if line != ConsoleLine() and explanation.advice is None:
-        emit(
-            "The console says no, the app says yes: a proxy may stand between, or older code run. "
-            "Ask the running server: --live URL",
-            "  ",
-        )
     if found:
         codes = ", ".join(sorted({finding.problem.code for finding in found}))
         emit(f"See also what `flask cors check` finds: {codes}")

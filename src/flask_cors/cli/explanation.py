@@ -18,7 +18,7 @@ from ..testing import Browser
 from .causes import Case, advice
 from .inspection import environ_at, other_hosts, rule_of, usual_host
 from .live import LiveServer
-from .notes import Note, left_out, notes
+from .notes import CONSOLE_DIFFERS, Note, left_out, notes
 from .serving import ServedApp
 
 
@@ -34,6 +34,8 @@ class Question(NamedTuple):
     cookies: tuple[str, ...] = ()
     live: str = ""
     """the URL of a running server that is asked instead of the app"""
+    is_reported: bool = False
+    """whether the console of a browser said that it was refused"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Explanation:
         """Return what to know where it does not."""
         if self.outcome.response is None:
             return []
-        return [*notes(self.cases, self.outcome), *left_out(self.question.headers)]
+        found = [*notes(self.cases, self.outcome), *left_out(self.question.headers)]
+        return [*found, CONSOLE_DIFFERS] if self.question.is_reported else found
 
     @property
     def status(self) -> int | None:

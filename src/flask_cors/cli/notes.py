@@ -128,6 +128,9 @@ def _about_cookies(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
     for name, note in told.items():
         event = "is not kept" if note.event == "not-stored" else "is not sent"
         if note.code == "without-credentials":
+            # Whoever asks without credentials may well have no use for what is set.
+            if name != session and note.event == "not-stored":
+                continue
             yield Note(
                 "cookie", f"The cookie {name} {event}: {note.detail}. Write credentials: 'include'"
             )
@@ -151,6 +154,13 @@ _CROSS_SITE = frozenset(
         "samesite-strict",
         "secure-over-http",
     }
+)
+
+
+CONSOLE_DIFFERS = Note(
+    "console-differs",
+    "The console says no, the app says yes: a proxy may stand between, or older code run. "
+    "Ask the running server: --live URL",
 )
 
 
