@@ -21,6 +21,7 @@ from .core.settings import OptionSource, Settings
 
 CauseCode: TypeAlias = Literal[
     # what a policy refuses
+    "callable-answer",
     "callable-raised",
     "credentials-off",
     "header-not-listed",
@@ -133,7 +134,7 @@ def write_options(settings: Settings, options: Mapping[str, str], source: str = 
         place, written = _place_of(option, settings.sources, source)
         edits.setdefault(place, []).append(written.format(value))
     return ". ".join(
-        f"{place}, write {', '.join(written)}" if place else f"Write {', '.join(written)}"
+        f"{place}: Write {', '.join(written)}" if place else f"Write {', '.join(written)}"
         for place, written in edits.items()
     )
 
@@ -174,6 +175,12 @@ _STRENGTHS: tuple[Callable[[str], bool], ...] = (
 # Where an exception comes from --------------------------------------------------------------------
 
 _NOT_THE_APP = (str(Path(traceback.__file__).parent), str(Path(__file__).parent), "<")
+
+
+def _is_of_this_package(error: BaseException) -> bool:
+    """Return whether no function of the app was running when an exception was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and all(frame.filename.startswith(_NOT_THE_APP) for frame in frames)
 
 
 def line_of(error: BaseException) -> str:
@@ -233,6 +240,15 @@ def _refused_origin(
     settings: Settings, origin: str, source: str, error: Exception | None
 ) -> Advice:
     rules, shown = settings.origins, safe_repr(origin)[1:-1]
+    if error is not None and _is_of_this_package(error):
+        function = rules.predicates[0]
+        line = line_of_function(function)
+        return Advice(
+            "callable-answer",
+            f"The origin callable of {source}, {name_of(function)}{f' ({line})' if line else ''}: "
+            f"{error}.",
+            "Have it return True or False.",
+        )
     if error is not None:
         return Advice(
             "callable-raised",
@@ -285,7 +301,7 @@ def _add_origin(settings: Settings, origin: str, source: str) -> str:
         return write_options(settings, {"origins": format_rules(rules, origin)}, source)
     place, written = _place_of("origins", settings.sources, source)
     name = re.sub(r"\W*\{\}", "", written).strip("'")
-    return f"{place or 'Where it stands'}, add to {name}: {origin!r}"
+    return f"{place or 'Where it stands'}: Add to {name}: {origin!r}"
 
 
 def _at(error: Exception) -> str:

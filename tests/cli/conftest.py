@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -31,6 +32,7 @@ def cors(tmp_path, monkeypatch):
         return CliRunner().invoke(FlaskGroup(load_dotenv=False), command, prog_name="flask")
 
     yield run
+    os.environ.pop("FLASK_DEBUG", None)  # `--debug` sets it
     sys.modules.pop("app", None)
     decorated.clear()
     decorated.update(others)

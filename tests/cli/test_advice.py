@@ -78,7 +78,7 @@ def never(origin):
                 "https://app.example is not among the origins of resource '/*': "
                 "['https://a0.example', 'https://a1.example', 'https://a2.example', "
                 "'https://a3.example', 'https://a4.example', ... 4 more].",
-                "Where it stands, add to origins: 'https://app.example'",
+                "Where it stands: Add to origins: 'https://app.example'",
             ),
             id="one-of-many",
         ),

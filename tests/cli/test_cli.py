@@ -165,7 +165,10 @@ def test_what_is_to_be_written_of_hidden_headers_shows_them(cors):
         """,
     )
     (note,) = explained(cors, source)["notes"]
-    assert note == "The script does not see X-Total. Write expose_headers=['X-A', 'X-Total']"
+    assert note == (
+        "The script does not see X-Total. In CORS() (app.py, line 5): "
+        "Write expose_headers=['X-A', 'X-Total']"
+    )
     assert explained(cors, curing(source, note))["notes"] == []
 
 
@@ -213,7 +216,7 @@ def test_of_many_origins_a_few_are_shown_and_one_is_to_be_added(cors):
     known = [f"https://{name}.example" for name in "abcdefghi"]
     told = explained(cors, app_with(f"CORS(app, origins={known})"))
     assert told["cause"].endswith("'https://e.example', ... 4 more].")
-    assert told["cure"] == "Where it stands, add to origins: 'https://app.example'"
+    assert told["cure"] == "In CORS() (app.py, line 5): Add to origins: 'https://app.example'"
 
 
 def test_a_prefix_that_is_no_loopback_is_cured_by_the_origin_alone(cors):
@@ -221,7 +224,7 @@ def test_a_prefix_that_is_no_loopback_is_cured_by_the_origin_alone(cors):
     told = explained(cors, source, origin="https://app.example.evil.test")
     expression = r"r'https://app\.example'"
     assert f"{expression} matches its start, but has to match the whole." in told["cause"]
-    assert told["cure"] == f"Write origins=['https://app.example.evil.test', {expression}]"
+    assert told["cure"].endswith(f"Write origins=['https://app.example.evil.test', {expression}]")
 
 
 def test_a_callable_that_raises_is_named(cors):

@@ -39,9 +39,9 @@ from .inspection import (
     decide,
     decorated_beside,
     explain_unseen_view,
-    function_at,
     is_installed,
     is_preflight,
+    layers_around,
     method_of,
     other_hosts,
     own_policy,
@@ -49,8 +49,9 @@ from .inspection import (
     rule_of,
     source_of,
     tables,
+    view_at,
 )
-from .layers import layer_that_answers
+from .layers import layer_that_answers, name_of_layer
 from .serving import Passage
 
 ELSEWHERE = "another server, which was not asked"
@@ -144,6 +145,12 @@ class Case:
         rule = rule_of(self.app, self.environ, self.method) if self.app else None
         return rule if isinstance(rule, HTTPException) else None
 
+    def leads_to_a_login(self, location: str) -> bool:
+        """Return whether a redirect looks like one to a login page: by its URL, or by a hook."""
+        target = urlsplit(urljoin(self.exchange.sent.request.url, location))
+        elsewhere = target.path != self.path
+        return elsewhere and (leads_to_a_login(location) or bool(self.passage.hook))
+
     def opened(self) -> str:
         """Return the edit that opens the route to the page; empty where there is no route."""
         if self.app is None:
@@ -204,7 +211,7 @@ def _unsent(step: Step, cases: Sequence[Case]) -> Advice:
 
 def _after_a_redirect(case: Case, found: Advice, before: Case) -> Advice:
     url = case.exchange.sent.request.url
-    if leads_to_a_login(url) or before.passage.hook:
+    if before.leads_to_a_login(url):
         return Advice(
             "login-redirect",
             f"The app redirects {before.path} to {url}, which looks like a login page, and no "
@@ -286,10 +293,13 @@ def _another_app(case: Case, _step: Step) -> Advice | None:
         return None
     path = case.exchange.sent.request.url.partition("://")[2].partition("/")[2].partition("?")[0]
     layer, fix = layer_that_answers(case.app, f"/{path}", case.page)
-    status = case.exchange.response.status
+    error = case.passage.error
+    answer = f"with {case.exchange.response.status}"
+    if error is not None:
+        answer = f"by raising {type(error).__name__}: {error} ({line_of(error)})"
     return Advice(
         "other-app",
-        f"{layer} answers /{path} with {status}, before this app is reached: another app that is "
+        f"{layer} answers /{path} {answer}, before this app is reached: another app that is "
         "mounted there, or a wrapper. CORS(app) does not open what another one answers.",
         fix,
     )
@@ -330,6 +340,8 @@ def _propagated(case: Case, _step: Step) -> Advice | None:
     """Explain an exception that the app passes on, so that its server answers."""
     if case.app is None or not case.passage.is_propagated or case.found(ACL_ORIGIN):
         return None
+    if case.app.debug and case.policy is not None and is_installed(case.app):
+        return None  # the policy says why
     if case.app.debug:
         fix = case.opened() if case.policy is None else "Write CORS(app, resources=[])"
         return Advice(
@@ -350,8 +362,6 @@ def _propagated(case: Case, _step: Step) -> Advice | None:
 def _why_bare(case: Case) -> str:
     if case.policy is None:
         return f"no policy holds for {case.path}"
-    if case.app and is_installed(case.app):
-        return f"{case.source} does not let the page in"
     return "a decorator alone stands within what failed"
 
 
@@ -397,7 +407,7 @@ def _beside(case: Case) -> Advice | None:
     decorated = decorated_beside(case.app, case.endpoint)
     if decorated is None:
         return None
-    view = function_at(case.app.view_functions[case.endpoint])
+    view = view_at(case.app, case.endpoint, case.method)
     credentials = case.exchange.sent.request.credentials == "include"
     return Advice(
         "view-beside",
@@ -437,6 +447,13 @@ def _redirected(case: Case) -> Advice | None:
     if location is None:
         return None
     opened = case.opened()
+    if not urljoin("http:", location).startswith(("http:", "https:")):
+        return Advice(
+            "redirect-refused",
+            f"The app redirects {case.path} to {location}. Browsers refuse that, whatever CORS "
+            "allows.",
+            "Redirect to a whole http or https URL.",
+        )
     if isinstance(case.unrouted, RequestRedirect):
         return Advice(
             "redirect-slash",
@@ -444,7 +461,7 @@ def _redirected(case: Case) -> Advice | None:
             "preflight, and none that comes without the headers.",
             f"Fetch {location} at once, and have a policy hold there. {opened}",
         )
-    if leads_to_a_login(location) or case.passage.hook:
+    if case.leads_to_a_login(location):
         return Advice(
             "login-redirect",
             f"The app redirects {case.path} to {location}, which looks like a login page, and no "
@@ -472,6 +489,13 @@ def _uncovered(case: Case) -> Advice:
     ]
     only = f"; the resources are {', '.join(patterns[:5])}" if patterns else ""
     opened = case.opened()
+    if case.preflight and case.passage.hook:
+        return Advice(
+            "no-policy",
+            f"No policy holds for {case.path}{only}, so the preflight, which brings no "
+            f"credentials, comes to a hook: {case.answer()}.",
+            f"Then it is answered before the hooks. {opened}",
+        )
     if case.exchange.response.status >= 400 or case.passage.error:
         told = case.answer()
         return Advice(
@@ -536,11 +560,16 @@ def _withheld(case: Case) -> Advice:
     if case.app is not None and is_installed(case.app):
         return Advice(
             "headers-lost",
-            f"{told}, and a layer around it took the headers away.",
-            "Have that layer pass on the headers of the app: it is one of those that are put "
-            "around app.wsgi_app, or a hook.",
+            f"{case.source} lets the page in, and the app adds the headers; a layer around it"
+            f"{_layers(case.app)} takes them away.",
+            "Have that layer pass on the headers of the app.",
         )
     return _before_the_view(case, told)
+
+
+def _layers(app: Flask) -> str:
+    names = [name_of_layer(layer) for layer in layers_around(app)]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _before_the_view(case: Case, told: str) -> Advice:

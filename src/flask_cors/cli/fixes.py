@@ -12,9 +12,9 @@ from ..core.headers import has_regex_syntax
 from ..wsgi import WSGIEnvironment
 from .inspection import (
     Function,
-    function_at,
     is_installed,
     rule_of,
+    view_at,
     view_policies,
 )
 
@@ -36,7 +36,7 @@ def open_route(
     pattern = pattern_of(rule.rule)
     by_decorators = view_policies(app) and not is_installed(app)
     if pattern is None or by_decorators:
-        return decorate(function_at(app.view_functions[rule.endpoint]), origin, credentials)
+        return decorate(view_at(app, rule.endpoint, method), origin, credentials)
     return _resource(pattern, origin, credentials=credentials)
 
 
@@ -61,7 +61,7 @@ def _resource(pattern: str, origin: str, *, credentials: bool) -> str:
 def decorate(view: Function, origin: str, credentials: bool) -> str:  # noqa: FBT001  (as the page asks)
     """Return the edit that gives a view a policy of its own."""
     options = f"origins=[{origin!r}]" + (", supports_credentials=True" if credentials else "")
-    return f"Put it on {view}, directly below its route: @cross_origin({options})"
+    return f"Put it directly above {view}: @cross_origin({options})"
 
 
 _LOGIN = re.compile(

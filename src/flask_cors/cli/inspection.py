@@ -249,6 +249,17 @@ def function_at(function: object) -> Function:
     return Function(str(name), line_of_function(inner))
 
 
+def view_at(app: Flask, endpoint: str, method: str) -> Function:
+    """Return the function that answers a method: a view, or the method of a class."""
+    view = app.view_functions[endpoint]
+    view_class: type | None = getattr(view, "view_class", None)
+    handler = getattr(view_class, method.lower(), None)
+    if handler is None or view_class is None:
+        return function_at(view)
+    found = function_at(handler)
+    return found._replace(name=f"{view_class.__name__}.{found.name}")
+
+
 def unwrapped(function: object) -> object:
     """Return what stands below the decorators of a function that say so."""
     inner = getattr(function, "view_class", function)
@@ -356,11 +367,11 @@ def rules_beside(app: Flask, endpoint: str) -> Iterator[Rule]:
 
 
 def decorated_beside(app: Flask, endpoint: str) -> Function | None:
-    """Return a decorated view that shares a URL with a view."""
-    for rule in rules_beside(app, endpoint):
+    """Return a decorated view, or another method of the class, that shares a URL with a view."""
+    for rule in (*app.url_map.iter_rules(endpoint), *rules_beside(app, endpoint)):
         for method in sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"}):
             if own_policy(app, rule.endpoint, method):
-                return function_at(app.view_functions[rule.endpoint])
+                return view_at(app, rule.endpoint, method)
     return None
 
 

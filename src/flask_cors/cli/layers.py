@@ -25,8 +25,8 @@ def layer_that_answers(app: Flask, path: str, origin: str) -> tuple[str, str]:
     for layer in layers:
         if _is_socket_io(layer):
             fix = f"Socket.IO has its own option. Write cors_allowed_origins=[{origin!r}]"
-            return f"A wrapper around the app, {_name(layer)},", fix
-    name = f", {_name(layers[0])}," if layers else ""
+            return f"A wrapper around the app, {name_of_layer(layer)},", fix
+    name = f", {name_of_layer(layers[0])}," if layers else ""
     return (
         f"A wrapper around the app{name}",
         _wrap(_pattern(path), origin),
@@ -54,7 +54,8 @@ def _is_socket_io(layer: object) -> bool:
     return type(layer).__module__.partition(".")[0] in {"engineio", "flask_socketio", "socketio"}
 
 
-def _name(layer: object) -> str:
+def name_of_layer(layer: object) -> str:
+    """Return what a layer is called in the source."""
     return str(getattr(layer, "__qualname__", type(layer).__name__)).rpartition("<locals>.")[2]
 
 

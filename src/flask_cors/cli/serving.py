@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from .._advice import line_of
 from ..wsgi import ExcInfo, ResponseLines, StartResponse, WSGIApplication, WSGIEnvironment
-from .inspection import without_noise
+from .inspection import function_at, without_noise
 
 
 @dataclass
@@ -118,7 +118,7 @@ def _watched(app: Flask, latest: Callable[[], Passage]) -> Flask:
             latest().hook = line_of(error)
             raise
         if answer is not None:
-            latest().hook = "a before_request function"
+            latest().hook = _hooks(app)
         return answer
 
     def handle_exception(*args: object) -> object:
@@ -143,6 +143,12 @@ def _watched(app: Flask, latest: Callable[[], Passage]) -> Flask:
         watched = partial(_preflight_policy, state.preflight_policy, latest)
         state.preflight_policy = watched
     return app
+
+
+def _hooks(app: Flask) -> str:
+    """Return the functions that may have answered before a view."""
+    found = [hook for hooks in app.before_request_funcs.values() for hook in hooks]
+    return " or ".join(str(function_at(hook)) for hook in found)
 
 
 def _preflight_policy(
