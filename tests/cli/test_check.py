@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from ..support.commands import ONLY, app_with, checked, found
@@ -54,6 +56,25 @@ SILENT = {
         """,
         imports=BOTH,
     ),
+    "decorated-helper-of-another-module": app_with(
+        "",
+        view("helper", CROSS),
+        "import sys, types\nother = types.ModuleType('beside_the_app')\n"
+        "other.helper = helper\nsys.modules['beside_the_app'] = other",
+        imports=BOTH,
+    ),
+    "decorated-helper-that-is-called-within": app_with(
+        "",
+        view("helper", CROSS),
+        "@app.get('/calls')\ndef calls():\n    def inner(): return helper()\n    return inner()",
+        "def unfinished():\n    def use(): return later\n    app.add_url_rule('/use', 'use', use)\n"
+        "    return\n    later = 1\nunfinished()\napp.add_url_rule('/sum', 'sum', sum)",
+        imports=BOTH,
+    ),
+    "view-of-nested-functions": app_with(
+        ONLY,
+        "@app.get('/nested')\ndef nested():\n    def inner(): return 'text'\n    return inner()",
+    ),
     "options-listed-alone": app_with(
         ONLY, view("thing", "@app.route('/thing', methods=['GET', 'OPTIONS'])")
     ),
@@ -100,6 +121,12 @@ SILENT = {
         "@app.before_request\ndef hook():\n"
         "    if request.method != 'OPTIONS' and 'Authorization' not in request.headers: abort(401)",
         view("own", "@app.put('/own')", CROSS),
+        imports=BOTH,
+    ),
+    "hook-before-a-view-of-options-alone": app_with(
+        "",
+        "@app.before_request\ndef hook(): abort(401)",
+        view("own", "@app.route('/own', methods=['OPTIONS'])", CROSS),
         imports=BOTH,
     ),
     "hook-behind-the-extension": app_with(
@@ -176,6 +203,7 @@ SILENT = {
 @pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
 def test_what_is_right_is_left_alone(cors, source):
     result = cors(source, "check", "--strict")
+    sys.modules.pop("beside_the_app", None)
     assert (result.stdout, result.stderr) == ("0 errors, 0 warnings\n", "")
 
 

@@ -59,6 +59,10 @@ def as_the_app(handler):
     return 200, lines, b"body"
 
 
+def answering(status, *lines):
+    return lambda handler: (status, [*lines], b"")
+
+
 def test_a_running_server_is_asked_as_a_browser_would(cors):
     with serving(as_the_app) as (url, asked):
         told = explained(
@@ -85,6 +89,21 @@ def test_the_host_that_is_named_is_asked_for_at_the_server_s_address(cors):
     assert asked[0][2]["Host"] == "api.localhost"
 
 
+def test_a_redirect_to_another_server_is_not_followed(cors):
+    answer = answering(
+        302, ("Access-Control-Allow-Origin", ORIGIN), ("Location", "https://login.example/")
+    )
+    with serving(answer) as (url, _):
+        told = explained(cors, app_with(ONLY), "--live", url)
+    assert told["code"] == "redirect-elsewhere"
+
+
+def test_a_server_that_lets_the_page_in_needs_no_app(cors):
+    with serving(as_the_app) as (url, _):
+        told = explained(cors, "", "--live", url)
+    assert (told["readable"], told["notes"]) == (True, [])
+
+
 @pytest.mark.parametrize("app", ["missing", "app"])
 def test_the_server_is_asked_without_the_app_too(cors, app):
     source = "raise ImportError('not here')" if app == "app" else ""
@@ -98,10 +117,6 @@ def test_a_whole_url_is_enough(cors):
     with serving(as_the_app) as (url, asked):
         explained(cors, app_with(ONLY), "--live", f"{url}/deep/path", path="")
     assert asked[0][1] == "/deep/path"
-
-
-def answering(status, *lines):
-    return lambda handler: (status, [*lines], b"")
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,17 @@ def test_a_pipe_has_no_colour_unless_it_is_asked_for(cors, monkeypatch, command)
     assert ESCAPE not in cors(source, *command).stdout
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert ESCAPE in cors(source, *command).stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert ESCAPE not in cors(source, *command).stdout
+
+
+def test_what_is_no_command_is_told(cors):
+    assert "No such command 'explane'" in cors("", "explane").stderr
+
+
+def test_the_help_lists_the_commands(cors):
+    told = cors("", "--help").stdout
+    assert [name for name in ("check", "explain", "routes") if f"  {name} " not in told] == []
 
 
 # Width --------------------------------------------------------------------------------------------

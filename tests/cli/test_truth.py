@@ -252,6 +252,10 @@ def test_a_login_page_that_is_read_is_named(cors):
     assert "401" in told["notes"][0]
 
 
+def test_a_redirect_that_is_read_is_nothing_to_tell(cors):
+    assert explained(cors, app_with(ONLY, LOGIN), path="/api/old")["notes"] == []
+
+
 def test_a_login_of_another_server_is_answered_with_401_too(cors):
     told = explained(cors, app_with(ONLY, LOGIN), path="/api/away")
     assert told["code"] == "redirect-elsewhere"

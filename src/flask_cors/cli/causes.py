@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 from urllib.parse import urljoin, urlsplit
 
 from flask import Flask
@@ -153,11 +154,10 @@ class Case:
 
     def opened(self) -> str:
         """Return the edit that opens the route to the page; empty where there is no route."""
-        if self.app is None:
-            return ""
         credentials = self.exchange.sent.request.credentials == "include"
         origin = self.page if self.page != "null" else "https://app.example"
-        return open_route(self.app, self.environ, self.method, origin, credentials=credentials)
+        app = cast("Flask", self.app)
+        return open_route(app, self.environ, self.method, origin, credentials=credentials)
 
 
 Cause = Callable[[Case, Step], "Advice | None"]
@@ -171,7 +171,8 @@ def advice(cases: Sequence[Case], outcome: FetchOutcome) -> Advice | None:
     if step.code in _UNSENT:
         return _unsent(step, cases)
     case = cases[-1]
-    found = next(filter(None, (cause(case, step) for cause in _CAUSES)))
+    causes = (cause(case, step) for cause in _CAUSES)
+    found = next(filter(None, causes), None) or _by_policy(case, step)
     redirected = any(passed.code == "redirect" for passed in outcome.steps)
     if redirected and not case.passage.is_elsewhere:
         return _after_a_redirect(case, found, _redirecting(cases))
@@ -512,10 +513,8 @@ def _uncovered(case: Case) -> Advice:
 _FIELDS = {"method": ACL_METHODS, "headers": ACL_ALLOW_HEADERS, "credentials": ACL_CREDENTIALS}
 
 
-def _by_policy(case: Case, step: Step) -> Advice | None:
+def _by_policy(case: Case, step: Step) -> Advice:
     """Explain a refusal by the policy that holds, or by what became of its answer."""
-    if case.policy is None or case.decision is None:
-        return None
     check = step.code.removeprefix("preflight-")
     name = _FIELDS.get(check, ACL_ORIGIN)
     changed = ", ".join(case.found(name)) != (case.expected(name) or "")
@@ -524,7 +523,8 @@ def _by_policy(case: Case, step: Step) -> Advice | None:
     if changed:
         return _second_layer(case, name)
     headers = EnvironHeaders(case.environ)
-    refusal = explain_refusal(case.decision, case.rules, headers, case.source)
+    decision = cast("Decision", case.decision)
+    refusal = explain_refusal(decision, case.rules, headers, case.source)
     if refusal is None:
         return explain_credentials(case.rules, case.page, case.source)
     unrouted = case.unrouted
@@ -604,5 +604,4 @@ _CAUSES: tuple[Cause, ...] = (
     _unseen,
     _propagated,
     _no_policy,
-    _by_policy,
 )

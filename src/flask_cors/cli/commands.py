@@ -13,7 +13,6 @@ from flask.cli import NoAppException, ScriptInfo
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .._advice import format_options
-from ..browser import Exchange
 from ..core import Policy
 from ..core.errors import Code
 from ..core.options import Unpack
@@ -253,12 +252,12 @@ def _cors_fields(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _print_explanation(explanation: Explanation, found: list[Finding]) -> None:
-    for event, case in explanation.events:
-        if case is not None and isinstance(event, Exchange):
-            _print_exchange(event, case)
-        elif not isinstance(event, Exchange) and event.code == "preflight":
+    for event in explanation.events:
+        if isinstance(event, Case):
+            _print_exchange(event)
+        elif event.code == "preflight":
             emit(f"preflight {event.detail}", "  ")
-        elif not isinstance(event, Exchange):
+        else:
             label = event.code.removeprefix("preflight-") + ": "
             told = event.detail
             told = told if told.startswith(label[:-2]) else label + told
@@ -271,13 +270,14 @@ def _print_explanation(explanation: Explanation, found: list[Finding]) -> None:
         emit(f"See also what `flask cors check` finds: {codes}")
 
 
-def _print_exchange(exchange: Exchange, case: Case) -> None:
-    request, response = exchange.sent.request, exchange.response
+def _print_exchange(case: Case) -> None:
+    sent, response = case.exchange
+    request = sent.request
     emit(f"→ {request.method} {request.url}", colour="cyan", mark_only=True)
     for name, value in _cors_fields(request.headers):
         emit(f"{name}: {value}", "    ", colour="bright_black")
-    if exchange.sent.cookies:
-        emit(f"Cookie: {exchange.sent.cookies}", "    ", colour="bright_black")
+    if sent.cookies:
+        emit(f"Cookie: {sent.cookies}", "    ", colour="bright_black")
     phrase = HTTP_STATUS_CODES.get(response.status, "")
     emit(f"← {response.status} {phrase} ({case.source})", colour="cyan", mark_only=True)
     for name, value in _cors_fields(response.headers):

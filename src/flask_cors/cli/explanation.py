@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from .._advice import Advice
-from ..browser import Credentials, Exchange, FetchOutcome, Step, origin_of
+from ..browser import Credentials, FetchOutcome, Step, origin_of
 from ..core.sites import is_loopback
 from ..testing import Browser
 from .causes import Case, advice
@@ -47,14 +47,11 @@ class Explanation:
     cases: list[Case]
 
     @property
-    def events(self) -> Iterator[tuple[Step, None] | tuple[Exchange, Case]]:
+    def events(self) -> Iterator[Step | Case]:
         """Yield the checks and the exchanges in their order, these with what is known of them."""
         cases = iter(self.cases)
         for event in self.outcome.events:
-            if isinstance(event, Step):
-                yield event, None
-            else:
-                yield event, next(cases)
+            yield event if isinstance(event, Step) else next(cases)
 
     @cached_property
     def advice(self) -> Advice | None:
@@ -85,11 +82,11 @@ class Explanation:
             "notes": [note.text for note in self.notes],
             "note_codes": [note.code for note in self.notes],
             "cookies": [note._asdict() for note in self.outcome.cookie_notes],
-            "events": [_event_as_json(event, case) for event, case in self.events],
+            "events": [_event_as_json(event) for event in self.events],
         }
 
 
-def _event_as_json(event: Step | Exchange, case: Case | None) -> dict[str, object]:
+def _event_as_json(event: Step | Case) -> dict[str, object]:
     if isinstance(event, Step):
         step = {
             "code": event.code,
@@ -98,10 +95,11 @@ def _event_as_json(event: Step | Exchange, case: Case | None) -> dict[str, objec
             "section": event.section,
         }
         return {"step": step}
+    sent, response = event.exchange
     return {
-        "request": {**asdict(event.sent.request), "cookies": event.sent.cookies},
-        "response": {"status": event.response.status, "headers": event.response.headers},
-        "policy": case.source if case else "",
+        "request": {**asdict(sent.request), "cookies": sent.cookies},
+        "response": {"status": response.status, "headers": response.headers},
+        "policy": event.source,
     }
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from inspect import getattr_static
 from types import CodeType, FunctionType, MethodType
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, cast
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
@@ -37,8 +37,6 @@ from ..core import Decision, Policy
 from ..core.errors import Problem, Problems, safe_repr
 from ..core.headers import normalize_method
 from ..wsgi import EnvironHeaders, WSGIEnvironment, is_preflight, routed_path
-
-T = TypeVar("T")
 
 __all__ = ["VIEW_POLICY", "Policies", "ViewPolicy", "is_installed", "is_preflight"]
 
@@ -70,6 +68,18 @@ def decide(app: Flask, policy: Policy, environ: WSGIEnvironment) -> Decision:
     headers = EnvironHeaders(environ)
     with _without_noise(), app.request_context({**environ}):
         return policy.decide(environ["REQUEST_METHOD"], headers, wait)
+
+
+def watch_preflights(app: Flask, note: Callable[[WSGIEnvironment], object]) -> None:
+    """Have the environment of each preflight noted that the extension is about to answer."""
+    state = state_of(app)
+    preflight_policy = state.preflight_policy
+
+    def watched(app: Flask, environ: WSGIEnvironment) -> Policy | None:
+        note(environ)
+        return preflight_policy(app, environ)
+
+    setattr(state, "preflight_policy", watched)  # noqa: B010  (no method is assigned to otherwise)
 
 
 def tables(app: Flask) -> Iterator[tuple[str, Policies]]:
@@ -286,11 +296,10 @@ def constants(code: CodeType | None) -> Iterator[str]:
 
 def names_used(code: CodeType | None) -> Iterator[str]:
     """Yield the names of globals and attributes that a function uses, and those within it."""
-    if code is not None:
-        yield from code.co_names
-        for value in code.co_consts:
-            if isinstance(value, CodeType):
-                yield from names_used(value)
+    yield from code.co_names if code else ()
+    for value in code.co_consts if code else ():
+        if isinstance(value, CodeType):
+            yield from names_used(value)
 
 
 def enclosed(function: object) -> Iterator[tuple[str, object]]:
@@ -311,11 +320,6 @@ def policy_of(value: object) -> object:
 def is_function(value: object) -> bool:
     """Return whether a value is a function or a partial of one, without asking a stand-in."""
     return issubclass(type(value), (FunctionType, partial))
-
-
-def find(items: Iterator[T], fits: Callable[[T], object]) -> T | None:
-    """Return the first item that fits."""
-    return next(filter(fits, items), None)
 
 
 # Views that have no policy although one was meant -------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from .._advice import format_rules, write_options
 from ..browser import FetchOutcome, Response, is_forbidden_header
@@ -39,14 +39,12 @@ class Note(NamedTuple):
 
 def notes(cases: Sequence[Case], outcome: FetchOutcome) -> list[Note]:
     """Return what to know about a response that a page may read."""
-    if outcome.response is None:
-        return []
-    case = cases[-1]
+    case, readable = cases[-1], cast("Response", outcome.response)
     return [
         *_about_the_status(case),
         *_about_the_origin(case, outcome),
         *_about_redirects(cases),
-        *_unread_headers(case, outcome.response),
+        *_unread_headers(case, readable),
         *_about_cookies(case, outcome),
     ]
 
@@ -54,7 +52,7 @@ def notes(cases: Sequence[Case], outcome: FetchOutcome) -> list[Note]:
 def _about_the_status(case: Case) -> Iterator[Note]:
     if case.exchange.response.status < 400:
         return
-    if case.passage.is_propagated and case.app is not None and case.app.debug:
+    if case.passage.error is not None and case.app is not None and case.app.debug:
         yield Note("debugger", f"Under debug this is the debugger's page: {case.answer()}.")
     else:
         yield Note("error-status", f"That is no CORS error: {case.answer()}.")

@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import cast
 
 from flask import Flask
@@ -15,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from .._advice import line_of
 from ..wsgi import ExcInfo, ResponseLines, StartResponse, WSGIApplication, WSGIEnvironment
-from .inspection import function_at, without_noise
+from .inspection import function_at, watch_preflights, without_noise
 
 
 @dataclass
@@ -82,8 +81,6 @@ def _head_of(app: WSGIApplication, latest: Callable[[], Passage]) -> WSGIApplica
         ) -> Callable[[bytes], object]:
             nonlocal started
             started = True
-            if exc_info is None:
-                return start_response(status, headers)
             return start_response(status, headers, exc_info)
 
         try:
@@ -138,10 +135,7 @@ def _watched(app: Flask, latest: Callable[[], Passage]) -> Flask:
         "log_exception": log_exception,
     }.items():
         setattr(app, name, watching)
-    state = app.extensions.get("cors")
-    if state is not None:
-        watched = partial(_preflight_policy, state.preflight_policy, latest)
-        state.preflight_policy = watched
+    watch_preflights(app, lambda environ: _note_environ(latest(), environ))
     return app
 
 
@@ -149,14 +143,6 @@ def _hooks(app: Flask) -> str:
     """Return the functions that may have answered before a view."""
     found = [hook for hooks in app.before_request_funcs.values() for hook in hooks]
     return " or ".join(str(function_at(hook)) for hook in found)
-
-
-def _preflight_policy(
-    own: Callable[..., object], latest: Callable[[], Passage], *args: object
-) -> object:
-    """Look up whose policy holds for a preflight, which the extension answers before Flask."""
-    _note_environ(latest(), cast("WSGIEnvironment", args[-1]))
-    return own(*args)
 
 
 def _note_environ(passage: Passage, environ: WSGIEnvironment) -> None:
