@@ -93,11 +93,12 @@ def keep_colons(*event: Any) -> None:
 
 
 def name_rows(app: Sphinx, doctree: nodes.document) -> None:
-    """Give each row of the findings an anchor, the code that it is about."""
-    if app.env.docname == "reference/findings":
+    """Give each row of the findings and the causes an anchor, the code that it is about."""
+    if app.env.docname in {"reference/findings", "reference/cli"}:
         for row in doctree.findall(nodes.row):
-            if codes := [*row[0].findall(nodes.literal)]:
-                row["ids"].append(codes[0].astext())
+            codes = [code.astext() for code in row[0].findall(nodes.literal)]
+            if codes and re.fullmatch("[a-z]+(-[a-z]+)*", codes[0]):
+                row["ids"].append(codes[0])
 
 
 def setup(app: Sphinx) -> None:

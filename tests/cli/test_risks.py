@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from flask_cors._advice import in_python
+from flask_cors._advice import CauseCode, in_python
+from flask_cors.cli.notes import NoteCode
 from flask_cors.cli.risks import settings_findings, start_of
 from flask_cors.core import Policy
 from flask_cors.core.errors import Code
@@ -86,6 +87,58 @@ def test_the_finding_on_a_look_alike_names_one_that_gets_in():
     assert re.fullmatch(r"https://.*example\.com", named)
 
 
+@pytest.mark.parametrize(
+    ("origins", "lets_in"),
+    [
+        (r"https://(www.)?example\.com", "https://wwwXexample.com"),
+        (r"https://(app|admin).example\.com", "https://appXexample.com"),
+        (r"https://(?:a|b).(c|d)\.example\.com", "https://aXc.example.com"),
+        (r"https?://localhost.*", "http://localhost.evil.test"),
+        (r"https://app-\d+.example\.com", "https://app-1Xexample.com"),
+        (r"https://[a-z]+.example\.com", "https://aXexample.com"),
+        (r"http://(intranet).*", "http://intranet.evil.test"),
+        (r"https://.*:3000", "https://evil.test:3000"),
+        (r"https://example\.com(:\d+)?.*", "https://example.com.evil.test"),
+        (r"https://(app|example)\.(com|.*)", "https://app.evil.test"),
+        (r".*\.example\.com|https://.*", "https://evil.test"),
+    ],
+)
+def test_an_expression_that_lets_in_a_look_alike_is_found(origins, lets_in):
+    assert re.fullmatch(origins, lets_in)
+    found = codes(origins=origins)
+    assert found
+    assert set(found) <= {"regex-dot", "regex-lookalike"}
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        r"https://(?:www\.)?example\.com",
+        r"https://app-\d+\.example\.com",
+        r"https://app[.]example[.]com",
+        r"http://localhost:.*",
+        r"https?://.*localhost(:\d+)?",
+        r"http://127\.0\.0\.1:\d+",
+        r".*\.example\.com(:\d+)?",
+        r"(https?|app)://[a-z]{2}\.example\.com",
+        r"^https?://(?:[\w-]+\.){1,2}example\.com(?::\d{4})?$",
+        r"[a-z]+\://app\.example",
+        r"https:\/\/app\.example\.com",
+        r"\S+\.example\.com",
+        r"[^.]+\.example\.com",
+    ],
+)
+def test_expressions_that_people_write_with_care_are_left_alone(origins):
+    assert codes(origins=origins) == []
+
+
+@pytest.mark.parametrize(
+    "origins", [r"(www.)?shop\.example", r"localhost:\d+", r"app\.example$", r"(a|b)\.example"]
+)
+def test_an_expression_without_a_scheme_matches_no_origin(origins):
+    assert codes(origins=origins) == (["regex-scheme"] if ":" not in origins else [])
+
+
 # Origin patterns ----------------------------------------------------------------------------------
 
 
@@ -148,6 +201,20 @@ def test_an_expression_is_shown_as_it_is_written(pattern, code):
 
 
 # The page ----------------------------------------------------------------------------------------
+
+
+CLI = PAGE.parent / "cli.md"
+
+
+def test_the_page_of_the_commands_has_every_cause_once_and_no_other():
+    text = CLI.read_text("utf-8").partition("### Causes")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
+    assert sorted(listed) == sorted(get_args(CauseCode))
+
+
+def test_the_page_of_the_commands_has_every_note():
+    text = CLI.read_text("utf-8")
+    assert [code for code in get_args(NoteCode) if f"`{code}`" not in text] == []
 
 
 def test_the_page_has_every_code_once_and_no_other():

@@ -16,7 +16,7 @@ from ..browser import Credentials, FetchOutcome, Step, origin_of
 from ..core.sites import is_loopback
 from ..testing import Browser
 from .causes import Case, advice
-from .inspection import environ_at, other_hosts, rule_of, usual_host
+from .inspection import environ_at, other_hosts, rule_of, setting, usual_host
 from .live import LiveServer
 from .notes import CONSOLE_DIFFERS, Note, left_out, notes
 from .serving import ServedApp
@@ -147,7 +147,7 @@ def url_of(app: Flask, path: str, origin: str, method: str) -> str:
     environ = environ_at(host, path)
     if not isinstance(rule_of(app, environ, method), Rule):
         host = next(iter(other_hosts(app, environ)), host)
-    scheme = str(app.config["PREFERRED_URL_SCHEME"])
+    scheme = setting(app, "PREFERRED_URL_SCHEME")
     # An app that says nothing else is served at the page's own scheme: http would be mixed content.
     if origin.startswith("https:") and not is_loopback(host.partition(":")[0]):
         scheme = "https"

@@ -8,7 +8,7 @@ from typing import cast
 from flask import Flask
 
 from ..core import ACL_ORIGIN
-from .inspection import Function, code_of, constants, function_at
+from .inspection import Function, code_of, constants, function_at, members
 
 
 def hand_written(app: Flask, endpoint: str | None = None) -> list[Function]:
@@ -31,8 +31,8 @@ def after_hooks(app: Flask) -> Iterator[object]:
 
 def writes_origin(function: object) -> bool:
     """Return whether a function names Access-Control-Allow-Origin, as one does that writes it."""
-    view_class = getattr(function, "view_class", None)
-    parts = [function] if view_class is None else [*vars(view_class).values()]
+    view_class: type | None = getattr(function, "view_class", None)
+    parts = [function] if view_class is None else members(view_class)
     return any(
         text.lower() == ACL_ORIGIN.lower() for part in parts for text in constants(code_of(part))
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from inspect import getattr_static
@@ -53,7 +53,7 @@ def policy_at(
 
 def answering_view(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
     """Return the endpoint of the view that answers a method at a URL."""
-    with _without_noise():
+    with without_noise():
         return answering_endpoint(app, environ, method)
 
 
@@ -66,7 +66,7 @@ def method_of(environ: WSGIEnvironment) -> str:
 def decide(app: Flask, policy: Policy, environ: WSGIEnvironment) -> Decision:
     """Return what a policy says about a request, whose context origin callables may read."""
     headers = EnvironHeaders(environ)
-    with _without_noise(), app.request_context({**environ}):
+    with without_noise(), app.request_context({**environ}):
         return policy.decide(environ["REQUEST_METHOD"], headers, wait)
 
 
@@ -186,11 +186,17 @@ def sample_path(rule: str) -> str:
     return re.sub(pattern, sample, rule)
 
 
+def setting(app: Flask, key: str) -> str:
+    """Return a setting of Flask's that is text, empty where it is not set."""
+    value = cast("Mapping[str, object]", app.config)[key]
+    return str(value) if value else ""
+
+
 def host_of(app: Flask, rule: Rule) -> str:
     """Return the host that a rule is for, or nothing where it is for any."""
     if app.url_map.host_matching:
         return rule.host or ""
-    domain = app.config["SERVER_NAME"] or ""
+    domain = setting(app, "SERVER_NAME")
     subdomain = rule.subdomain or ""
     if subdomain and domain:
         return f"{subdomain}.{domain}"
@@ -199,7 +205,7 @@ def host_of(app: Flask, rule: Rule) -> str:
 
 def usual_host(app: Flask) -> str:
     """Return the host that the app is most likely served at."""
-    return str(app.config["SERVER_NAME"] or "localhost")
+    return setting(app, "SERVER_NAME") or "localhost"
 
 
 def environ_of(app: Flask, rule: Rule) -> WSGIEnvironment:
@@ -216,7 +222,7 @@ def environ_at(host: str, path: str, method: str = "GET") -> WSGIEnvironment:
 def rule_of(app: Flask, environ: WSGIEnvironment, method: str) -> Rule | HTTPException | None:
     """Return the rule that a request with `method` matches, or what keeps it from a view."""
     try:
-        with _without_noise():
+        with without_noise():
             adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
             rule, _ = cast("MapAdapter", adapter).match(method=method, return_rule=True)
     except HTTPException as error:
@@ -227,14 +233,11 @@ def rule_of(app: Flask, environ: WSGIEnvironment, method: str) -> Rule | HTTPExc
 
 
 @contextmanager
-def _without_noise() -> Iterator[None]:
+def without_noise() -> Generator[None]:
     """Have nothing written to the terminal that is not about CORS, such as a host to no route."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-without_noise = _without_noise
 
 
 # Functions ----------------------------------------------------------------------------------------
@@ -276,6 +279,11 @@ def unwrapped(function: object) -> object:
     for _ in range(20):  # a cycle is no decorator's fault that this could mend
         inner = getattr(inner, "func", None) or getattr(inner, "__wrapped__", inner)
     return inner
+
+
+def members(view_class: type) -> list[object]:
+    """Return what stands in the body of a class."""
+    return [*cast("Mapping[str, object]", vars(view_class)).values()]
 
 
 def code_of(function: object) -> CodeType | None:

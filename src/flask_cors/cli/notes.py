@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 from .._advice import format_rules, write_options
 from ..browser import FetchOutcome, Response, is_forbidden_header
@@ -13,6 +13,7 @@ from ..core.headers import HeaderRules
 from .causes import Case
 from .fixes import leads_to_a_login
 from .hand_written import hand_written
+from .inspection import setting
 
 # Response headers that scripts have no use for: of the connection, of security, of caches.
 _NOISE = frozenset(
@@ -30,10 +31,26 @@ _NOISE = frozenset(
 )
 
 
+NoteCode: TypeAlias = Literal[
+    "console-differs",
+    "cookie",
+    "debugger",
+    "error-status",
+    "header-forbidden",
+    "header-unread",
+    "headers-by-hand",
+    "login-redirect",
+    "same-origin",
+    "second-layer",
+    "session-cookie",
+]
+"""The stable names of what there is to know about a response that can be read."""
+
+
 class Note(NamedTuple):
     """A thing to know about a response, with its stable code."""
 
-    code: str
+    code: NoteCode
     text: str
 
 
@@ -122,7 +139,7 @@ def _about_cookies(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
     told: dict[str, CookieNote] = {}
     for note in outcome.cookie_notes:
         told.setdefault(note.name, note)
-    session = case.app.config["SESSION_COOKIE_NAME"] if case.app else "session"
+    session = setting(case.app, "SESSION_COOKIE_NAME") if case.app else "session"
     for name, note in told.items():
         event = "is not kept" if note.event == "not-stored" else "is not sent"
         if note.code == "without-credentials":

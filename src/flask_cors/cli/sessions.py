@@ -9,15 +9,14 @@ from flask import Flask
 from ..core import Problem, Settings
 from ..core.origins import parse_origin
 from ..core.sites import is_loopback, registrable_domain
-from .inspection import resource_name, settings_of, tables, view_policies
+from .inspection import resource_name, setting, settings_of, tables, view_policies
 
 
 def session_findings(app: Flask) -> Iterator[Problem]:
     """Find pages of other sites that are allowed credentials and will not have the session."""
-    host = (app.config["SERVER_NAME"] or "").partition(":")[0]
-    same_site = app.config["SESSION_COOKIE_SAMESITE"]
-    is_sent = str(same_site).lower() == "none" and same_site is not None
-    if not app.secret_key or not host or (is_sent and app.config["SESSION_COOKIE_SECURE"]):
+    host = setting(app, "SERVER_NAME").partition(":")[0]
+    is_sent = setting(app, "SESSION_COOKIE_SAMESITE").lower() == "none"
+    if not app.secret_key or not host or (is_sent and setting(app, "SESSION_COOKIE_SECURE")):
         return
     for place, settings in _settings(app):
         origins = [origin for origin in _origins(settings) if _is_cross_site(origin, host)]
