@@ -29,7 +29,6 @@ CauseCode: TypeAlias = Literal[
     "headers-too-many",
     "method-case",
     "method-not-listed",
-    "no-policy",
     "origin-not-listed",
     "origin-null",
     # what keeps its answer from the browser, or was asked for in vain

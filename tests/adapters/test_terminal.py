@@ -204,4 +204,4 @@ def test_the_development_server_shows_it(tmp_path: Path) -> None:
                 assert answer.status == 200
     told = [line for line in log.read_text().splitlines() if "a browser blocks" in line]
     assert len(told) == 1
-    assert told[0].endswith(f"In CORS() (app.py, line 4), write origins=['{A}', '{EVIL}']")
+    assert told[0].endswith(f"In CORS() (app.py, line 4): Write origins=['{A}', '{EVIL}']")
