@@ -141,6 +141,7 @@ def test_a_whole_url_is_enough(cors):
             ["redirect", "proxy"],
             id="redirect-to-another-host",
         ),
+        pytest.param(answering(500), "exception", ["500", "exception"], id="500"),
         pytest.param(answering(403), "not-this-app", ["403", "older code"], id="403"),
         pytest.param(answering(200), "not-this-app", ["resource '/*'"], id="headers-taken-away"),
         pytest.param(

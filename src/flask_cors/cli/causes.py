@@ -272,6 +272,13 @@ def _proxy(case: Case, _step: Step) -> Advice | None:
         )
     if case.policy is None or case.expected(ACL_ORIGIN) is None:
         return None
+    if response.status == 500:
+        return Advice(
+            "exception",
+            f"{case.source} lets the page in, but {RUNNING} answers 500 without the headers: an "
+            "exception that the app leaves to its server, or to the debugger.",
+            "Look into the log of the server, and mend that. Without --live the app tells it.",
+        )
     return Advice(
         "not-this-app",
         f"{case.source} lets the page in, but {RUNNING} answers {response.status} without the "
