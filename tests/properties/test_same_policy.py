@@ -1,0 +1,172 @@
+"""A request and its preflight have the same policy: over apps that are made up, by every door.
+
+Each policy exposes a header of its own and has a max age of its own, so that an answer tells which
+one it was; which one it has to be is told apart from the app by a model of DESIGN's sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask
+from flask.views import MethodView
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import Client
+
+from flask_cors import CORS, cross_origin
+
+from ..support.apps import behind_a_closure, below_a_proxy, untouched
+from ..support.strategies import LAW
+
+ORIGIN = "https://a.example"
+ANY = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PURGE"]
+URLS = ["/x", "/x/", "/y", "/y/1", "/z/", "/z", "/nowhere", "//x"]
+RULES = ["/x", "/x/", "/y", "/y/<int:number>", "/z/"]
+
+
+def marked(number: int) -> dict[str, Any]:
+    return {"max_age": number, "expose_headers": f"X-{number}", "methods": "*"}
+
+
+@dataclass
+class Rule:
+    """A rule of the app that is made up: a function, or a class with its methods."""
+
+    url: str
+    methods: list[str]
+    blueprint: tuple[str, ...] = ()
+    own: int = 0
+    """the mark of its policy; 0 for none"""
+    kind: str = "function"
+
+
+@dataclass
+class Made:
+    """An app that is made up."""
+
+    rules: list[Rule]
+    blueprints: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """marks of the policies of blueprints, by the names that they are nested in"""
+    resources: dict[str, int] = field(default_factory=dict)
+
+
+names = st.sampled_from([(), ("a",), ("a", "b"), ("c",)])
+rules = st.builds(
+    Rule,
+    st.sampled_from(RULES),
+    st.lists(
+        st.sampled_from(["GET", "POST", "PUT", "DELETE"]), min_size=1, max_size=2, unique=True
+    ),
+    names,
+    st.sampled_from([0, 0, 11, 12]),
+    st.sampled_from(["function", "function", "class", "decorators", "method"]),
+)
+apps = st.builds(
+    Made,
+    st.lists(rules, min_size=1, max_size=4),
+    st.dictionaries(names.filter(bool), st.sampled_from([21, 22, 23]), max_size=2),
+    st.dictionaries(st.sampled_from(["/*", "/x", "/y/*", "/z/", "/nowhere"]), st.integers(31, 34)),
+)
+
+
+def view_of(rule: Rule, endpoint: str) -> Any:
+    decorate: Callable[[Any], Any] = lambda view: view  # noqa: E731  (one of two)
+    if rule.own:
+        decorate = cross_origin(**marked(rule.own))
+    if rule.kind == "function":
+        return decorate(lambda **_: "x")
+    members: dict[str, Any] = {method.lower(): lambda self, **_: "x" for method in rule.methods}
+    if rule.kind == "method":
+        members = {name: decorate(member) for name, member in members.items()}
+    if rule.kind == "decorators":
+        members["decorators"] = [decorate] if rule.own else []
+    made: Any = type(endpoint, (MethodView,), members)
+    return (decorate(made) if rule.kind == "class" else made).as_view(endpoint)
+
+
+def build(made: Made, door: Callable[[Flask], Flask]) -> Flask:
+    app = Flask("made", static_folder=None)
+    blueprints = {name: Blueprint(name[-1], "made") for name in (("a",), ("a", "b"), ("c",))}
+    for number, rule in enumerate(made.rules):
+        target = blueprints[rule.blueprint] if rule.blueprint else app
+        methods = rule.methods if rule.kind == "function" else None
+        endpoint = f"e{number}"
+        target.add_url_rule(rule.url, endpoint, view_of(rule, endpoint), methods=methods)
+    for name, mark in made.blueprints.items():
+        CORS(blueprints[name], **marked(mark))
+    blueprints["a",].register_blueprint(blueprints["a", "b"])
+    app.register_blueprint(blueprints["a",])
+    app.register_blueprint(blueprints["c",])
+    served = door(app)
+    CORS(app, resources={path: marked(mark) for path, mark in made.resources.items()})
+    return served
+
+
+def mark_of(app: Flask, url: str, method: str) -> tuple[str | None, str | None]:
+    """Return by which policies a request and its preflight are answered."""
+    client = Client(app, use_cookies=False)
+    # The client would not send two slashes at the start of a path.
+    more = {"environ_overrides": {"PATH_INFO": url}}
+    actual = client.open("/", method=method, headers={"Origin": ORIGIN}, **more)
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": method}
+    preflight = client.open("/", method="OPTIONS", headers=asked, **more)
+    exposed = actual.headers.get("Access-Control-Expose-Headers")
+    return exposed and exposed.removeprefix("X-"), preflight.headers.get("Access-Control-Max-Age")
+
+
+def expected(made: Made, url: str, method: str) -> int | None:
+    """Return whose policy holds, as the documentation says it, of what the app is made of."""
+    url = "/" + url.lstrip("/")
+    rule = answering(made, url, method)
+    if rule is not None:
+        taken = {"HEAD": "GET"}.get(method, method) in rule.methods
+        if rule.own and (taken or rule.kind != "method"):
+            return rule.own
+        for length in range(len(rule.blueprint), 0, -1):
+            if rule.blueprint[:length] in made.blueprints:
+                return made.blueprints[rule.blueprint[:length]]
+    for pattern in sorted(made.resources, key=lambda pattern: ("*" not in pattern, len(pattern)))[
+        ::-1
+    ]:
+        head = pattern.removesuffix("/*")
+        if url == pattern or ("*" in pattern and (url == head or url.startswith(f"{head}/"))):
+            return made.resources[pattern]
+    return None
+
+
+def answering(made: Made, url: str, method: str) -> Rule | None:
+    """Return the rule whose view answers: for its method, for OPTIONS, or with a slash more."""
+    for asked, candidate in ((method, url), ("OPTIONS", url), (method, f"{url}/")):
+        for rule in in_order(made):
+            matches = rule.url == candidate or (rule.url == "/y/<int:number>" and url == "/y/1")
+            takes = {*rule.methods, "OPTIONS"} | ({"HEAD"} if "GET" in rule.methods else set())
+            if matches and asked in takes:
+                return rule
+    return None
+
+
+def in_order(made: Made) -> Iterator[Rule]:
+    """Yield the rules as they are registered: those of blueprints when these are."""
+    yield from (rule for rule in made.rules if not rule.blueprint)
+    for name in (("a",), ("a", "b"), ("c",)):
+        yield from (rule for rule in made.rules if rule.blueprint == name)
+
+
+@pytest.mark.parametrize("door", [untouched, below_a_proxy, behind_a_closure])
+@settings(LAW, max_examples=120)
+@given(made=apps, url=st.sampled_from(URLS), method=st.sampled_from(ANY))
+@example(made=Made([Rule("/z/", ["GET"], ("a", "b"))], {("a",): 21}), url="/z", method="GET")
+@example(made=Made([Rule("/x", ["GET"], own=11)]), url="/x", method="PURGE")
+def test_a_request_and_its_preflight_have_the_same_policy(
+    door: Any, made: Made, url: str, method: str
+) -> None:
+    found = mark_of(build(made, door), url, method)
+    if method == "OPTIONS":  # itself a preflight's method: its answer exposes nothing
+        found = (found[1], found[1])
+    assert found[0] == found[1]
+    wanted = expected(made, url, method)
+    assert (None if wanted is None else str(wanted)) == found[1]
