@@ -38,6 +38,7 @@ from .core.options import CrossOriginOptions
 from .core.resources import PathPattern, ResourceTable
 from .core.settings import OptionSource, config_source, materialize, resolve_view
 from .wsgi import (
+    ASKED_METHOD,
     ExcInfo,
     ResponseLines,
     StartResponse,
@@ -59,7 +60,6 @@ Policies: TypeAlias = ResourceTable[Policy]
 # Keys of the WSGI environment.
 STATE_KEY = "flask_cors.state"  # the state of the app whose middleware will add the headers; later
 # `None`, by which `flask cors explain` sees that it was here
-_ASKED_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 NOTE_KEY = "flask_cors.note"
 # A response that has its headers already, or the state of the app in which an exception was not
 # caught.
@@ -240,6 +240,7 @@ class AppState:
         """what is known of endpoints that were asked for; another dict once something is added"""
         self.undecorated: list[object] = []
         """the views of the app when they were last seen to have no policies of their own"""
+        self.installed_in: weakref.ref[Flask] | None = None
         self.warned: set[tuple[str, str, str]] = set()
         """what the terminal was told in debug mode: origin, method and endpoint"""
         self._watching = False
@@ -259,6 +260,10 @@ class AppState:
                 self.resources = ResourceTable((*self.resources.entries, *entries))
             self.entries = {}
             install(app, self)
+
+    def acts_for(self, app: Flask) -> bool:
+        """Return whether what leaves an app passes here: not if only a copy of it was set up."""
+        return self.installed_in is not None and self.installed_in() is app
 
     def watch_exceptions(self, app: Flask) -> None:
         """Note in its environment when a request ends in an exception that nobody caught."""
@@ -342,7 +347,7 @@ class AppState:
         path = routed_path(environ)
         if not self.blueprints and not self._has_decorated_views(app):
             return self.resources.find(path)
-        method = normalize_method(environ[_ASKED_METHOD])
+        method = normalize_method(environ[ASKED_METHOD])
         endpoint = answering_endpoint(app, environ, method)
         return self.policy_for(app, endpoint, method, path)
 
@@ -362,7 +367,7 @@ class AppState:
             routed = current_request()
         except RuntimeError:
             routed = None
-        if _ASKED_METHOD in environ and is_preflight(environ):
+        if ASKED_METHOD in environ and is_preflight(environ):
             return self.preflight_policy(app, environ)
         if routed is None or routed.environ is not environ:
             method = environ["REQUEST_METHOD"].upper()
@@ -431,6 +436,11 @@ def compile_views(app: Flask) -> None:
     problems = Problems()
     problems.errors.extend(problem for found in errors.values() for problem in found)
     problems.raise_errors()
+
+
+def is_installed(app: Flask) -> bool:
+    """Return whether what leaves an app gets its headers here, and not by its views alone."""
+    return state_of(app).acts_for(app)
 
 
 def state_of(app: Flask) -> AppState:
@@ -510,18 +520,11 @@ def _match(adapter: MapAdapter, path: str | None, method: str) -> str:
 # The two doors ------------------------------------------------------------------------------------
 
 
-_IS_OURS = "_is_flask_cors"
-
-
-def is_installed(app: Flask) -> bool:
-    """Return whether what leaves an app passes here, by either door."""
-    return hasattr(vars(app).get("process_response"), _IS_OURS)
-
-
 def install(app: Flask, state: AppState) -> None:
     """Put the middleware around Flask's own `wsgi_app`, and override `process_response`, once."""
-    if not isinstance(cast("object", app), Flask) or is_installed(app):
+    if not isinstance(cast("object", app), Flask) or state.acts_for(app):
         return
+    state.installed_in = weakref.ref(app)
     app.process_response = _override(app, state)  # type: ignore[method-assign]  # Flask documents it as made to be overridden
     own = cast("object", app.wsgi_app)
     if "wsgi_app" not in vars(app):
@@ -576,7 +579,7 @@ def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplicatio
         nonlocal served
         served = app = served or app_ref() or _is_gone()
         if (
-            _ASKED_METHOD in environ
+            ASKED_METHOD in environ
             and (answered := _answer_preflight(app, state, environ, start_response)) is not None
         ):
             return answered
@@ -589,7 +592,9 @@ def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplicatio
             if decided is None:  # a response may be started anew, and callables are asked once
                 decided = state.decision(app, environ)
             policy, lines = decided
-            if policy is not None and not state.withholds(environ, policy, status):
+            if policy is not None and not (
+                NOTE_KEY in environ and state.withholds(environ, policy, status)
+            ):
                 headers = merge(headers, lines, anyone=policy.anyone)
             if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
                 warn_of_blocked(app, state, environ, policy, headers)
@@ -678,7 +683,6 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
             return processed
         return _finished(app, state, environ, processed)
 
-    setattr(process_response, _IS_OURS, True)
     return process_response
 
 
@@ -706,8 +710,22 @@ def with_lines(response: Response, lines: Lines, policy: Policy) -> Response:
     origin. Its headers may have been replaced by a dict.
     """
     copied = copy.copy(response)
-    copied.headers = Headers(merge([*Headers(response.headers)], lines, anyone=policy.anyone))
+    copied.headers = Headers(response.headers)
+    add_lines(copied, lines, policy)
     return copied
+
+
+def add_lines(response: Response, lines: Lines, policy: Policy) -> None:
+    """Add the lines of a decision to a response itself."""
+    if not isinstance(cast("object", response.headers), Headers):
+        response.headers = Headers(response.headers)
+    present = [*response.headers]
+    merged = merge(present, lines, anyone=policy.anyone)
+    if merged[: len(present)] == present:
+        for name, value in merged[len(present) :]:
+            response.headers.add(name, value)
+    else:  # `Vary` was put in the place of what was there
+        response.headers = Headers(merged)
 
 
 def _debugger_page(

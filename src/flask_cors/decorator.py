@@ -20,6 +20,7 @@ from ._flask import (
     NOTE_KEY,
     VIEW_POLICY,
     ViewPolicy,
+    add_lines,
     current_request,
     is_installed,
     run_in,
@@ -33,7 +34,6 @@ from ._flask import (
 )
 from .core import Decision, Policy
 from .core.errors import Problems, safe_repr
-from .core.merge import merge
 from .core.options import CrossOriginOptions, Unpack
 from .core.origins import is_async
 from .wsgi import WSGIEnvironment, decide, decide_async, is_preflight, lines_to_add
@@ -215,8 +215,7 @@ class _Call:
             lines = lines_to_add(policy, self.environ, wait)
             # Flask goes on with the very response to an exception if a hook fails after this.
             if self._is_fresh or response.status_code >= 500:
-                merged = merge([*Headers(response.headers)], lines, anyone=policy.anyone)
-                response.headers = Headers(merged)
+                add_lines(response, lines, policy)
             else:
                 response = with_lines(response, lines, policy)
         self._warn(app, response)
@@ -243,38 +242,26 @@ def _begin(own: ViewPolicy | None) -> _Call | Response | None:
     A response is the answer, without a call. Nothing is to be done by the view that the request was
     routed to where the extension is there, which looks its policy up; nor by a function that is
     called by a view with another policy of its own.
+
+    Raises:
+        ConfigurationError: with what is wrong with the policy of the view.
     """
     request, app = current_request(), this_app()
     if own is None:
         return _begin_options(None, app, request)
-    routed = _routed_policy(app, request)
+    state, rule, entry, routed = state_of(app), request.url_rule, None, None
+    if rule is not None:
+        entry = state.entry(app, rule.endpoint)
+        view = app.view_functions.get(rule.endpoint)
+        routed = view_policy(view, request.method) if entry is None else entry.own
     if routed is not None and routed is not own:
         return None
     if request.method == "OPTIONS":
         return _begin_options(own, app, request, is_routed=routed is own)
     if routed is None:
         return _Call(request.environ, own.within(app))
-    if is_installed(app):
-        return None
-    return _Call(request.environ, own.within(app)).as_routed()
-
-
-def _routed_policy(app: Flask, request: Request) -> ViewPolicy | None:
-    """Return the policy of its own that the view has which the request was routed to.
-
-    Raises:
-        ConfigurationError: with what is wrong with it.
-    """
-    if request.url_rule is None:
-        return None
-    endpoint = request.url_rule.endpoint
-    entry = state_of(app).entry(app, endpoint)
-    if entry is not None:
-        return entry.own
-    own = view_policy(app.view_functions.get(endpoint), request.method)
-    if own is not None:
-        own.within(app)
-    return own
+    policy = entry.policy if entry is not None and entry.policy else own.within(app)
+    return None if state.acts_for(app) else _Call(request.environ, policy).as_routed()
 
 
 def _begin_options(

@@ -46,6 +46,9 @@ WSGIApplication: TypeAlias = Callable[[Any, Any], Iterable[bytes]]
 _KEYS = {name: "HTTP_" + name.upper().replace("-", "_") for name in REQUEST_FIELDS}
 
 
+ASKED_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
+
+
 class EnvironHeaders:
     """The header fields that a policy reads, as they stand in a WSGI environment."""
 
@@ -83,7 +86,7 @@ def request_method(environ: Mapping[str, Any]) -> str:
 def is_preflight(environ: Mapping[str, Any]) -> bool:
     """Return whether a request is a preflight (Fetch, "CORS-preflight request")."""
     return (
-        "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        ASKED_METHOD in environ
         and "HTTP_ORIGIN" in environ
         and request_method(environ) == "OPTIONS"
     )
@@ -130,7 +133,7 @@ def lines_to_add(
     origin: str | None = environ.get("HTTP_ORIGIN")
     # What is looked up is hashed, and a request may bring any length.
     bounded = origin is None or len(origin) <= MAX_ORIGIN_LENGTH
-    if bounded and request_method(environ) != "OPTIONS" and is_quiet():
+    if bounded and ASKED_METHOD not in environ and is_quiet():
         lines = policy.memo.get(origin)
     return decide(policy, environ, wait, path).lines if lines is None else lines
 
