@@ -7,8 +7,11 @@ import copy
 import functools
 import gc
 import inspect
+import io
+import re
 import weakref
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -24,6 +27,7 @@ from flask import (
     session,
 )
 from flask.views import MethodView, View
+from werkzeug.debug import DebuggedApplication
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
@@ -895,3 +899,82 @@ def test_an_error_of_a_view_that_comes_later_is_a_500_that_is_logged_by_name(
     for answer in (fetch(app), preflight(app, method="GET")):
         assert (answer.status_code, granted(answer)) == (500, None)
     assert caplog.text.count("cross_origin on read_me") == 2
+
+
+# The debugger -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def debugged() -> Flask:
+    app = fresh(Flask("debugged"))
+    app.debug = True
+
+    @app.get("/x")
+    def fail() -> str:
+        secret = 41
+        raise LookupError(secret)
+
+    return app
+
+
+def page_of(debugger: Any, origin: str = A) -> Any:
+    errors = io.StringIO()
+    answer = fetch(debugger, origin=origin, errors_stream=errors, buffered=True)
+    assert errors.getvalue().count("LookupError: 41") == 1  # the exception is logged once
+    return answer
+
+
+def test_the_page_of_the_debugger_around_has_the_headers(debugged: Flask) -> None:
+    CORS(debugged, origins=[A, B])
+    debugger = DebuggedApplication(debugged, evalex=True, pin_logging=False)
+    for origin, expected in ((A, A), (B, B), (EVIL, None)):
+        answer = page_of(debugger, origin)
+        assert (500, expected) == (answer.status_code, granted(answer))
+        assert "Werkzeug Debugger" in answer.get_data(as_text=True)
+
+
+def test_the_console_of_the_debugger_works_in_the_context_of_the_request(debugged: Flask) -> None:
+    CORS(debugged, origins=A)
+    debugger = DebuggedApplication(debugged, evalex=True, pin_logging=False)
+    page = page_of(debugger).get_data(as_text=True)
+    assert f'SECRET = "{debugger.secret}"' in page
+    frames = [int(frame) for frame in re.findall(r'id="frame-(\d+)"', page)]
+    assert {*frames} <= {*debugger.frames}
+    assert "41" in debugger.frames[frames[-1]].eval("secret")
+    with ExitStack() as contexts:
+        for context in (
+            debugger.frame_contexts[frames[-1]]
+            if hasattr(debugger, "frame_contexts")
+            else debugger.frames[frames[-1]][1]
+        ):
+            contexts.enter_context(context)
+        assert request.path == "/x"
+
+
+@pytest.mark.parametrize("evalex", [True, False])
+def test_a_debugger_without_a_console_gets_none(debugged: Flask, evalex: bool) -> None:
+    CORS(debugged, origins=A)
+    page = page_of(DebuggedApplication(debugged, evalex=evalex, pin_logging=False))
+    assert f"EVALEX = {str(evalex).lower()}" in page.get_data(as_text=True)
+    assert granted(page) == A
+
+
+def test_a_debugger_that_stands_below_something_is_found(debugged: Flask) -> None:
+    debugged.wsgi_app = ProxyFix(DebuggedApplication(debugged.wsgi_app, evalex=True))
+    CORS(debugged, origins=A)
+    assert granted(page_of(debugged)) == A
+
+
+@pytest.mark.parametrize("options", [{"intercept_exceptions": False}, {"resources": "/other"}])
+def test_the_page_is_left_alone_where_no_policy_asks_for_it(
+    debugged: Flask, options: dict[str, Any]
+) -> None:
+    CORS(debugged, origins=A, **options)
+    page = page_of(DebuggedApplication(debugged, evalex=True, pin_logging=False))
+    assert (page.status_code, granted(page)) == (500, None)
+
+
+def test_without_a_debugger_the_exception_leaves_the_app_as_it_is(debugged: Flask) -> None:
+    CORS(debugged, origins=A)
+    with pytest.raises(LookupError, match="41"):
+        fetch(debugged)

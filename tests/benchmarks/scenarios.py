@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import count
 
-from flask import Flask
+from flask import Blueprint, Flask, Response
 from names import MOST_REGEXES, ORIGIN_COUNTS, RESOURCE_COUNTS
 from werkzeug.test import create_environ
 
@@ -23,6 +23,7 @@ LISTED = [f"https://app{number}.example" for number in range(5)]
 ALLOWED = LISTED[2]
 EVIL = "https://evil.test"
 PATH = "/api/x"
+BLUEPRINT_PATH = "/bp/x"
 LIST = {"origins": LISTED}
 KIB_64 = 64 * 1024
 
@@ -41,6 +42,10 @@ class Case:
     is_async: bool = False
     neighbours: int = 0
     """how many decorated views the app has beside the one that is asked for"""
+    blueprint: bool = False
+    """whether the app has a blueprint with a policy of its own, at `/bp/x`"""
+    varies: bool = False
+    """whether the view sets `Vary`"""
     expected: str | None = ALLOWED
     """Allow-Origin of this library's answer"""
     only_newer: bool = False
@@ -53,13 +58,25 @@ class Case:
         def view() -> str:
             return "x"
 
+        if self.varies:
+
+            def view() -> Response:
+                return Response("x", headers={"Vary": "Cookie"})
+
         async def async_view() -> str:
             return "x"
 
         decorated = with_cors and self.view_options is not None
         decorate = cross_origin(**self.view_options) if decorated else _left_as_it_is
         chosen = async_view if self.is_async else view
-        app.add_url_rule(self.path, "x", decorate(chosen), methods=["GET", "PUT"])
+        if self.path != BLUEPRINT_PATH:
+            app.add_url_rule(self.path, "x", decorate(chosen), methods=["GET", "PUT"])
+        if self.blueprint:
+            blueprint = Blueprint("bp", "benchmark")
+            blueprint.add_url_rule(BLUEPRINT_PATH, "x", view)
+            if with_cors:
+                CORS(blueprint, **LIST)
+            app.register_blueprint(blueprint)
         for number in range(self.neighbours):
             decorate = cross_origin(**LIST) if with_cors else _left_as_it_is
             app.add_url_rule(f"/n{number}", f"n{number}", decorate(lambda: "n"))
@@ -139,7 +156,24 @@ FROM_ALLOWED = {"Origin": ALLOWED}
 FROM_EVIL = {"Origin": EVIL}
 NAMES = ["Content-Type", "X-Token", r"x-app-.*-id"]
 
+# Of an app as people have them: with decorated views, and a blueprint with a policy.
+VIEWS = {"neighbours": 20, "blueprint": True}
+COVERED = {f"/r{number}/*": LIST for number in range(10)} | {"/api/*": LIST}
+EXPRESSIONS = {rf"/r{number}/\d+": LIST for number in range(10)} | {r"/api/[a-z]+": LIST}
+ELSEWHERE = {f"/r{number}/*": LIST for number in range(10)}
+
 CASES = {
+    "views, plain": Case(LIST, **VIEWS, expected=None),
+    "views, allowed": Case(LIST, **VIEWS, sent=FROM_ALLOWED),
+    "views, refused": Case(LIST, **VIEWS, sent=FROM_EVIL, expected=None),
+    "views, blueprint": Case(LIST, **VIEWS, sent=FROM_ALLOWED, path=BLUEPRINT_PATH),
+    "views, prefixes": Case({"resources": COVERED}, **VIEWS, sent=FROM_ALLOWED),
+    "views, expressions": Case({"resources": EXPRESSIONS}, **VIEWS, sent=FROM_ALLOWED),
+    "views, not covered": Case({"resources": ELSEWHERE}, **VIEWS, sent=FROM_ALLOWED, expected=None),
+    "views, decorated": Case(LIST, LIST, **VIEWS, sent=FROM_ALLOWED),
+    "views, decorated alone": Case(None, LIST, neighbours=20, sent=FROM_ALLOWED),
+    "views, Vary": Case(LIST, **VIEWS, sent=FROM_ALLOWED, varies=True),
+    "views, preflight": preflight(**VIEWS),
     "default": Case({}, sent=FROM_ALLOWED),
     "allowed": Case(LIST, sent=FROM_ALLOWED),
     "refused": Case(LIST, sent=FROM_EVIL, expected=None),
