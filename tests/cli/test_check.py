@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 
 import pytest
+from flask import Flask, redirect
 
 from ..support.commands import ONLY, app_with, checked, found
 
 BOTH = "CORS, cross_origin"
+with Flask("redirecting").app_context():
+    REDIRECTED = str(redirect("/").status_code)  # which Flask decides
 
 
 def view(name, *decorators):
@@ -316,7 +319,7 @@ FOUND = {
             imports=BOTH,
         ),
         "view-behind-hook",
-        ["/own/<int:n>", "302"],
+        ["/own/<int:n>", REDIRECTED],
     ),
     "cache above a decorated view": (
         app_with(
