@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -216,6 +217,34 @@ def soak(session: nox.Session) -> None:
     """Send an hour of traffic to four real servers: `nox -s soak -- --requests 20000`."""
     install(session, ".", groups=("test", "frameworks"))
     session.run("python", "tests/soak/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def mutate(session: nox.Session) -> None:
+    """Change a file in small ways, and show which changes its tests do not notice.
+
+    `nox -s mutate -- core/headers.py`, with other tests than `tests/core/test_headers.py` after it.
+    """
+    if not session.posargs:
+        session.error("name a file of src/flask_cors: nox -s mutate -- core/headers.py")
+    file, *found = session.posargs
+    nearest = Path("tests") / Path(file).with_name(f"test_{Path(file).name}")
+    copy = Path(session.create_tmp()).resolve() / "mutated"  # its file is changed in place
+    shutil.rmtree(copy, ignore_errors=True)
+    for name in ("src", "tests", "docs", "typings"):
+        shutil.copytree(name, copy / name)
+    for path in (*BUILT_FROM, Path("noxfile.py"), Path("tests/mutate.toml")):
+        shutil.copy(path, copy)
+    install(session, "-e", str(copy), *FLASKS[NEWEST_FLASK], groups=("test", "mutate"))
+    tests = " ".join(["python -m pytest -q -x -p no:cacheprovider", *(found or [nearest.as_posix()])])
+    with (copy / "mutate.toml").open("a") as settings:
+        settings.write(f'module-path = "src/flask_cors/{file}"\ntest-command = "{tests}"\n')
+    session.chdir(copy)
+    session.run(*tests.split())  # what fails without a change notices none
+    session.run("cosmic-ray", "init", "mutate.toml", "session.sqlite")
+    session.run("cr-filter-operators", "session.sqlite", "mutate.toml")
+    session.run("cosmic-ray", "exec", "mutate.toml", "session.sqlite")
+    session.run("cr-report", "--surviving-only", "--show-diff", "session.sqlite")
 
 
 @nox.session(default=False)
