@@ -228,7 +228,7 @@ def mutate(session: nox.Session) -> None:
     if not session.posargs:
         session.error("name a file of src/flask_cors: nox -s mutate -- core/headers.py")
     file, *found = session.posargs
-    nearest = Path("tests") / Path(file).with_name(f"test_{Path(file).name}")
+    found = found or [(Path("tests") / Path(file).with_name(f"test_{Path(file).name}")).as_posix()]
     copy = Path(session.create_tmp()).resolve() / "mutated"  # its file is changed in place
     shutil.rmtree(copy, ignore_errors=True)
     for name in ("src", "tests", "docs", "typings"):
@@ -236,7 +236,7 @@ def mutate(session: nox.Session) -> None:
     for path in (*BUILT_FROM, Path("noxfile.py"), Path("tests/mutate.toml")):
         shutil.copy(path, copy)
     install(session, "-e", str(copy), *FLASKS[NEWEST_FLASK], groups=("test", "mutate"))
-    tests = " ".join(["python -m pytest -q -x -p no:cacheprovider", *(found or [nearest.as_posix()])])
+    tests = " ".join(["python -m pytest -q -x -p no:cacheprovider", *found])
     with (copy / "mutate.toml").open("a") as settings:
         settings.write(f'module-path = "src/flask_cors/{file}"\ntest-command = "{tests}"\n')
     session.chdir(copy)

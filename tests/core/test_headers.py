@@ -17,6 +17,7 @@ from flask_cors.core.headers import (
     MethodRules,
     has_regex_syntax,
     is_token,
+    matches_glob,
     normalize_method,
     parse_names,
 )
@@ -178,6 +179,16 @@ def test_methods_are_compared_exactly(methods: object, requested: str, allowed: 
         pytest.param("*-Id", "Request-ID", True, id="glob-end"),
         pytest.param("*-Id", "Request-IDs", False, id="glob-whole"),
         pytest.param("X-*-Id", "x-request-id", True, id="glob-middle"),
+        pytest.param("X-*-Id", "x-id", False, id="glob-whose-ends-overlap"),
+        pytest.param("X-*-Id", "x--id", True, id="glob-whose-ends-meet"),
+        pytest.param("X-*b*-Id", "x-abc-id", True, id="glob-with-a-part-between"),
+        pytest.param("X-*b*-Id", "x-acd-id", False, id="glob-with-a-part-that-is-not-there"),
+        pytest.param("X-*x-*-Id", "x-a-id", False, id="glob-with-a-part-that-is-in-its-start"),
+        pytest.param("X-*-i*-Id", "x-a-id", False, id="glob-with-a-part-that-is-in-its-end"),
+        pytest.param("X-*b*b*-Id", "x-ab-id", False, id="glob-with-a-part-twice"),
+        pytest.param("X-*b*b*-Id", "x-abb-id", True, id="glob-with-a-part-twice-side-by-side"),
+        pytest.param("X-*bc*b*-Id", "x-bcb-id", True, id="glob-with-the-leftmost-part-first"),
+        pytest.param("*b*", "b", True, id="glob-of-a-part-alone"),
         pytest.param("X.*-A", "XB-A", True, id="regex"),
         pytest.param("X-.*", "x-a", True, id="regex-case"),
         pytest.param("X-[ab]", "X-ab", False, id="regex-whole"),
@@ -211,6 +222,18 @@ def test_any_text_is_judged_and_only_tokens_are_allowed(text: str) -> None:
     assert MethodRules(any=True).allow(text) in {False, is_token(text)}
     assert HeaderRules(any=True).allow(text) is is_token(text)
     assert all(name and name in text for name in parse_names(text) or ())
+
+
+@pytest.mark.parametrize(("length", "allowed"), [(256, True), (257, False)])
+def test_a_method_or_a_name_is_as_long_as_someone_could_have_meant(length: int, allowed: bool):
+    method = "M" * length
+    name = "x-" + "a" * (length - 2)
+    assert MethodRules(any=True).allow(method) is allowed
+    assert HeaderRules(globs=("x-*",)).allow(name) is allowed
+
+
+def test_a_glob_without_a_star_is_compared_whole() -> None:
+    assert [matches_glob("/a", text) for text in ("/a", "/ab", "/", "")] == [True, *[False] * 3]
 
 
 def test_a_glob_is_compared_in_linear_time() -> None:

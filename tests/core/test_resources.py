@@ -169,6 +169,21 @@ def test_an_invalid_regex_raises() -> None:
         PathPattern.read("/api/(v1")
 
 
+@pytest.mark.parametrize("length", [2, 254, 255, 256, 257, 300])
+@pytest.mark.parametrize("longest", [2, 255, 256, 257, 300])
+def test_a_prefix_holds_for_paths_of_any_length(length: int, longest: int) -> None:
+    prefix, other = "/".ljust(length, "p"), "/".ljust(longest, "q")
+    of = table(f"{prefix}/*", f"{other}/*", "/*")
+    below = ["", "/", "/a", "/a/b", "/" + "a" * 400, "/a" * 400]
+    assert [of.find(prefix + tail) for tail in below] == [0] * len(below)
+    assert [of.find(prefix + "q" + tail) for tail in below] == [2] * len(below)
+
+
+@pytest.mark.parametrize("path", ["/a" * 2000, "/" + "a" * 4000, "/" * 4000])
+def test_a_long_path_that_no_prefix_has_belongs_to_nothing(path: str) -> None:
+    assert table("/b/*", "/b/c").find(path) is None
+
+
 def test_one_of_many_literals_is_found_at_once() -> None:
     many = table(*(f"/n/{number}" for number in range(10_000)))
     assert many.find("/n/9999") == 9999
