@@ -216,6 +216,26 @@ def test_no_field_name_is_allowed_by_an_empty_list() -> None:
     assert not header_rules().allow("x-a")
 
 
+def test_rules_without_a_name_allow_nothing() -> None:
+    assert not MethodRules().allow("GET")
+    assert HeaderRules().allowed(["x-a", "x-b"]) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (HeaderRules(any=True), ["X-A", "x-b"]),
+        (HeaderRules(names=frozenset({"x-a"})), ["X-A"]),
+        (HeaderRules(globs=("x-*",)), ["X-A", "x-b"]),
+    ],
+    ids=["any", "names", "globs"],
+)
+def test_of_several_names_the_allowed_ones_are_kept_as_they_are_written(
+    rules: HeaderRules, expected: list[str]
+) -> None:
+    assert sorted(rules.allowed(["X-A", "x b", "x-b"])) == expected
+
+
 @settings(deadline=None)
 @given(st.text())
 def test_any_text_is_judged_and_only_tokens_are_allowed(text: str) -> None:
