@@ -1110,8 +1110,122 @@ def test_what_a_callable_says_is_not_remembered():
     policy = Policy.from_options(origins=lambda origin: origin in allowed)
     asked = {"Origin": "https://a.example"}
     assert policy.decide("GET", asked).outcome == "granted"
+    assert "https://a.example" not in policy.memo
     allowed.clear()
     assert policy.decide("GET", asked).outcome == "origin"
+
+
+def test_what_is_remembered_of_an_origin_is_what_is_decided_about_it():
+    policy = Policy.from_options(**LISTED)
+    for origin in (A, "https://evil.test", None):
+        asked = {"Origin": origin} if origin else {}
+        assert policy.decide("GET", asked).lines == policy.memo[origin]
+
+
+def test_an_answer_to_a_preflight_is_not_remembered_as_one_to_a_request():
+    policy = Policy.from_options(**LISTED)
+    for origin in (A, "https://evil.test"):
+        policy.decide("OPTIONS", {"Origin": origin, "Access-Control-Request-Method": "PUT"})
+        assert origin not in policy.memo
+
+
+def test_origins_are_remembered_up_to_a_number_and_a_length():
+    policy = Policy.from_options(origins=[A, B, "https://*.c.example"])
+    most = 0
+    for number in range(3_000):
+        policy.decide("GET", {"Origin": f"https://{number}.c.example"})
+        most = max(most, len(policy.memo))
+        assert policy.memo[None] == policy.decide("GET", {}).lines
+    assert most == 1024 + len([A, B])
+    everyone = Policy.from_options()
+    for origin in (LONGEST, "a" + LONGEST):
+        everyone.decide("GET", {"Origin": origin})
+    assert [origin for origin in everyone.memo if origin] == [LONGEST]
+
+
+def test_what_is_kept_of_preflights_is_bounded():
+    policy = Policy.from_options(origins=A, methods="*", allow_headers=["X-*"])
+    numbers = count()
+
+    def ask() -> None:
+        asked = {
+            "Origin": A,
+            "Access-Control-Request-Method": f"M{next(numbers)}",
+            "Access-Control-Request-Headers": f"x-{next(numbers)}, x-" + "a" * 4_000,
+        }
+        assert policy.decide("OPTIONS", asked).outcome == "headers"
+
+    # A thousand answers are more than 4 MiB, if they are all kept.
+    assert bytes_left(ask, times=1_000) < 2**20
+
+
+@pytest.mark.parametrize("field", ["Method", "Headers"])
+def test_nothing_is_kept_of_what_is_too_long_to_be_granted(field: str):
+    policy = Policy.from_options(origins=A, methods="*")
+    numbers = count()
+
+    def ask() -> None:
+        asked = {"Origin": A, "Access-Control-Request-Method": "PUT"}
+        asked[f"Access-Control-Request-{field}"] = f"x{next(numbers)}" * 200_000
+        assert policy.decide("OPTIONS", asked).outcome != "granted"
+
+    assert bytes_left(ask, times=20) < 2**18
+
+
+@pytest.mark.parametrize(("length", "outcome"), [(256, "granted"), (257, "method")])
+def test_a_method_that_is_too_long_is_refused(length: int, outcome: str):
+    asked = {"Origin": A, "Access-Control-Request-Method": "M" * length}
+    policy = Policy.from_options(origins=A, methods="*")
+    assert outcome == policy.decide("OPTIONS", asked).outcome
+
+
+@pytest.mark.parametrize(("options", "expected"), [({}, True), (LISTED, False), (SOLE, False)])
+def test_every_decision_that_grants_says_whether_anyone_is_let_in(options: object, expected: bool):
+    policy = Policy.from_options(**options)
+    preflight = {"Origin": A, "Access-Control-Request-Method": "PUT"}
+    decisions = [policy.decide("GET", {"Origin": A}), policy.decide("OPTIONS", preflight)]
+    if options != LISTED:  # else a request without an origin is granted nothing
+        decisions.append(policy.decide("GET", {}))
+    assert [expected] * len(decisions) == [decision.anyone for decision in decisions]
+
+
+class OneLineEach(dict[str, str]):
+    """Headers of a framework whose assignment replaces all lines of a name, in any case."""
+
+    def __setitem__(self, name: str, value: str) -> None:
+        for old in [old for old in self if old.lower() == name.lower()]:
+            del self[old]
+        super().__setitem__(name, value)
+
+
+@pytest.mark.parametrize("name", ["Access-Control-Expose-Headers", "access-control-expose-headers"])
+def test_what_a_framework_holds_in_one_line_is_added_to(name: str):
+    headers = OneLineEach({name: "X-Own", "vary": "Accept", "X-Other": "kept"})
+    policy = Policy.from_options(**LISTED, expose_headers=["X-Total"])
+    policy.decide("GET", {"Origin": A}).apply(headers)
+    assert headers == {
+        "Access-Control-Allow-Origin": A,
+        "Access-Control-Expose-Headers": "X-Own, X-Total",
+        "Vary": "Accept, Origin",
+        "X-Other": "kept",
+    }
+
+
+async def agrees(_origin: str) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("predicate", "mistake", "remedy"),
+    [
+        (len, "answered with a value of type int; ", "only True lets an origin in"),
+        (agrees, "answered with a coroutine, which nobody awaits here: ", "write `def` instead"),
+    ],
+    ids=["truthy", "coroutine"],
+)
+def test_it_is_said_what_is_wrong_with_an_answer(predicate: object, mistake: str, remedy: str):
+    decision = Policy.from_options(origins=predicate).decide("GET", {"Origin": A})
+    assert f"an origin callable {mistake}{remedy}" in str(decision.error)
 
 
 # Callables ----------------------------------------------------------------------------------------
