@@ -784,3 +784,25 @@ async def test_an_async_callable_that_raises_denies() -> None:
 )
 def test_it_is_known_which_callables_need_a_loop(predicate: object, expected: bool) -> None:
     assert is_async(predicate) is expected
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("https://x.a.example:443", True),
+        ("http://x.a.example:80", True),
+        ("https://x.a.example:80", False),
+        ("http://x.a.example:443", False),
+        ("ftp://x.a.example:21", True),
+        ("ftp://x.a.example:80", False),
+    ],
+)
+def test_a_pattern_without_a_port_is_for_that_of_its_scheme(origin: str, allowed: bool) -> None:
+    wildcards = frozenset({"https://*.a.example", "http://*.a.example", "ftp://*.a.example"})
+    assert allowed is OriginRules(wildcards=wildcards).verdict(origin)
+
+
+def test_the_longest_origin_is_compared_and_no_longer_one() -> None:
+    longest = "s" * 64 + "://" + ".".join(["h" * 63] * 3) + "." + "h" * 61 + ":65535"
+    rules = OriginRules(regexes=(re.compile(".*"),))
+    assert [rules.verdict(origin) for origin in (longest, "s" + longest)] == [True, False]
