@@ -45,7 +45,9 @@ SERVES = re.compile(
     r"|(?:uvicorn|hypercorn) .+"
     r"|functions-framework .+)"
 )
-PRINTS = re.compile(VARIABLES + r"(?:curl .+|flask (?:--app \S+ )?cors .+|python -m pytest .+)")
+PRINTS = re.compile(
+    VARIABLES + r"(?:curl .+|flask (?:--app \S+ )?cors .+|python app\.py|python -m pytest .+)"
+)
 # How a server is told another port than its own.
 PORT_OPTIONS = {
     "flask": "--port",
