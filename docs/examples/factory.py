@@ -69,7 +69,7 @@ api.add_url_rule("/items/<name>", view_func=items)
 # For everyone, whatever the rest of the app allows: a class-based view with a rule of its own.
 @cross_origin(origins="*", send_wildcard=True, methods="GET")
 class Status(MethodView):
-    """Says that the app is up."""
+    """The state of the app: it is up."""
 
     def get(self) -> ResponseReturnValue:
         """Say so."""

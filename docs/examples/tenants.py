@@ -31,7 +31,7 @@ DATABASE = Path(os.environ.get("TENANTS_DATABASE", "tenants.sqlite"))
 
 
 class Tenants:
-    """Are the tenants and their origins, read from the database and remembered for a while.
+    """The tenants and their origins, read from the database and remembered for a while.
 
     One object serves every thread and every event loop. Flask runs each async call in a loop of
     its own, so nothing that belongs to a loop outlives a call here: a connection is opened where

@@ -74,7 +74,7 @@ def routed_paths(scope: Scope) -> list[str]:
 
 
 class CORSMiddleware:
-    """Lets other origins read the responses of an ASGI app.
+    """An ASGI app whose responses other origins may read by rules.
 
     Preflights are answered here. An exception of the app passes: its 500 has headers where the
     framework that answers it stands inside (`app = CORSMiddleware(app, …)`).

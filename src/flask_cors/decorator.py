@@ -44,7 +44,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 class CrossOriginDecorator(Protocol):
-    """Gives a view a policy. A preflight is answered with a `Response`; else the view's result."""
+    """What gives a view a policy: the view then answers a preflight with a `Response`."""
 
     # The sync view comes first: one that never returns is no coroutine function.
     @overload
@@ -344,7 +344,7 @@ def _take_options_of(owner: type[View]) -> None:
 
 
 class _ClassView(partial[object]):
-    """Is a view that `View.as_view` makes, decorated.
+    """A view made by `View.as_view`, decorated.
 
     `as_view` sets `provide_automatic_options` on what its decorators return, and Flask would then
     answer preflights without asking; a function cannot refuse that, an object can.
@@ -356,7 +356,7 @@ class _ClassView(partial[object]):
 
 
 class _Method(partial[object]):
-    """Is a decorated function in the body of a class; the class, once made, gets the function.
+    """A decorated function in the body of a class, which it leaves once the class is made.
 
     The class is known only then, and a `View` has to be told of OPTIONS.
     """

@@ -17,7 +17,7 @@ from .core.settings import OptionSource, materialize, resolve_resources
 
 
 class CORS:
-    """Lets other origins read the responses of a Flask app or blueprint.
+    """The rules by which other origins may read the responses of a Flask app or blueprint.
 
     Several on one app form one table of resources. What is not given is read from
     `app.config["CORS_<NAME>"]`.

@@ -146,7 +146,7 @@ def answer_preflight(decision: Decision, start_response: StartResponse) -> Itera
 
 
 class CORSMiddleware:
-    """Lets other origins read the responses of a WSGI app.
+    """A WSGI app whose responses other origins may read by rules.
 
     Preflights are answered here. An exception of the app passes: its 500 has headers where the
     framework that answers it stands inside (`app = CORSMiddleware(app, …)`).

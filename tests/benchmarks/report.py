@@ -16,7 +16,7 @@ NONE = "-"  # what cannot be measured
 
 
 class Goal(NamedTuple):
-    """Is a ratio, and what it may be at most."""
+    """A ratio, and the most that it may be."""
 
     name: str
     over: tuple[str, str]

@@ -30,7 +30,7 @@ KIB_64 = 64 * 1024
 
 @dataclass(frozen=True)
 class Case:
-    """Is an app and a request to it."""
+    """An app and a request to it."""
 
     options: dict[str, object] | None = None
     """of `CORS(app)`, if there is one"""

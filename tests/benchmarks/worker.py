@@ -50,12 +50,12 @@ def wsgi_run(app, environs: Iterator[dict[str, object]]) -> Run:
 
 
 def answer_nothing(_environ, _start_response):
-    """Is no app at all: what it takes is the benchmark's own, and taken off."""
+    """Do nothing: the time that this takes is that of the benchmark itself, and is subtracted."""
     return ()
 
 
 async def send_nothing(_scope, _receive, _send) -> None:
-    """Is the same for ASGI."""
+    """Same as `answer_nothing`, for ASGI."""
 
 
 def asgi_run(app, scope) -> Run:

@@ -1,4 +1,4 @@
-"""Lets a fuzzer loose on the targets, each in a process of its own, guided by coverage.
+"""Runs a fuzzer on the targets, each in a process of its own, guided by coverage.
 
 Needs `atheris`. An input that breaks a law is written to `findings/` and named; exit status 1.
 `--update` keeps new inputs that reach more of the package, minimised, in `corpus/`.

@@ -382,7 +382,7 @@ def path_allowed(pattern: str, path: str) -> bool:
 
 
 class Case(NamedTuple):
-    """Is a policy: its options as they are given, and its origins as `entry_allows` reads them."""
+    """A policy: its options as they are given, and its origins as `entry_allows` reads them."""
 
     others: CrossOriginOptions
     entries: tuple[Entry, ...] = ("*",)
@@ -504,7 +504,7 @@ def requested_method(case: Case, text: str) -> str | None:
 
 
 class Expected(NamedTuple):
-    """Is what the design says of one request."""
+    """What should come of one request."""
 
     kind: str
     outcome: str
@@ -656,7 +656,7 @@ def is_overlong(request: dict[str, str]) -> bool:
 
 
 class BoomError(Exception):
-    """Is what an app raises."""
+    """The exception that an app raises."""
 
 
 OWN = frozenset({"https://own.example"})
@@ -674,7 +674,7 @@ APPS: dict[str, list[Line]] = {
 
 
 class Answer(NamedTuple):
-    """Is a response, from either middleware; of status 0 if there was none."""
+    """A response, from either middleware; of status 0 if there was none."""
 
     status: int
     lines: list[Line]
@@ -783,7 +783,7 @@ logger = logging.getLogger("flask_cors")
 
 
 class Heard(logging.Handler):
-    """Keeps what is logged."""
+    """A handler that keeps what is logged."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -61,7 +61,7 @@ _SERIALIZED = re.compile(
 
 
 class Site(NamedTuple):
-    """Is a tuple origin; `port` is empty for the scheme's default."""
+    """A tuple origin; `port` is empty for the scheme's default."""
 
     scheme: str
     host: str
@@ -155,7 +155,7 @@ origins = changed(serialized) | malformed
 
 @dataclass(frozen=True, eq=False)
 class Meant:
-    """Is one item of a list of origins or header names, with what it means."""
+    """One item of a list of origins or header names, with what it means."""
 
     written: Any
     allows: Callable[[str], bool]
@@ -309,7 +309,7 @@ EXPOSED: list[tuple[Any, tuple[str, ...]]] = [
 
 @dataclass(frozen=True)
 class Configuration:
-    """Is a drawn configuration: the options as they are written, and what they mean."""
+    """A drawn configuration: the options as they are written, and what they mean."""
 
     options: Options
     origins: tuple[Meant, ...]
@@ -474,7 +474,7 @@ name_lists = (
 
 
 class Asked(NamedTuple):
-    """Is a request, as far as it is about CORS."""
+    """A request, as far as it is about CORS."""
 
     method: str
     fields: dict[str, str]
@@ -553,7 +553,7 @@ def cases(
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Is a path pattern, with the paths that it covers."""
+    """A path pattern, with the paths that it covers."""
 
     written: Any
     covers: Callable[[str], bool]
@@ -581,7 +581,7 @@ PLACES = [
 
 @dataclass(frozen=True)
 class SetUp:
-    """Is what an app or a middleware is set up with."""
+    """The options that an app or a middleware is set up with."""
 
     options: Options
     base: Configuration
