@@ -362,6 +362,27 @@ async def test_the_resource_of_the_root_is_a_slash(path, root_path):
     assert allowed_origin(events) == APP
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/private/x",
+        "/public/../private/x",
+        "/./private/x",
+        "/public/%2e%2e/private/x",
+        "//private/x",
+        "/private//x",
+        "/public//..//private/x",
+        "/private/../public/x",
+    ],
+)
+async def test_dots_and_slashes_lead_past_no_stricter_resource(path):
+    resources = {"/*": {"origins": "*"}, "/private/*": {"origins": APP}}
+    middleware = CORSMiddleware(hello, resources=resources)
+    events = await sent_by(middleware, scope_of("GET", path, {"Origin": EVIL}))
+    assert allowed_origin(events) is None
+
+
 # What is left alone ------------------------------------------------------------------------------
 
 

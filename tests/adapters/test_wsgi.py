@@ -235,6 +235,26 @@ def test_the_resource_is_found_by_the_decoded_path(pattern, path, open_):
     assert ("*" if open_ else None) == server.allowed_origin
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/private/x",
+        "/public/../private/x",
+        "/./private/x",
+        "/public/%2e%2e/private/x",
+        "//private/x",
+        "/private//x",
+        "/public//..//private/x",
+        "/private/../public/x",
+    ],
+)
+def test_dots_and_slashes_lead_past_no_stricter_resource(path):
+    resources = {"/*": {"origins": "*"}, "/private/*": {"origins": APP}}
+    middleware = CORSMiddleware(hello, resources=resources)
+    server = Server(middleware, environ_of("GET", path, {"Origin": EVIL}))
+    assert server.allowed_origin is None
+
+
 def test_a_server_may_leave_out_an_empty_path():
     environ = environ_of()
     del environ["PATH_INFO"]

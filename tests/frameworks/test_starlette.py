@@ -20,6 +20,7 @@ exceptions = pytest.importorskip("starlette.exceptions")
 middleware = pytest.importorskip("starlette.middleware")
 responses = pytest.importorskip("starlette.responses")
 routing = pytest.importorskip("starlette.routing")
+staticfiles = pytest.importorskip("starlette.staticfiles")
 
 APP = "https://app.example"
 EVIL = "https://evil.example"
@@ -216,6 +217,63 @@ async def test_a_host_has_its_own_policy(host):
     answer = await answer_of(app, "/hello", headers=[("host", host), ("origin", APP)])
     expected = (200, APP) if host == "api.example" else (404, None)
     assert (answer.own[0], answer.allowed) == expected
+
+
+# Paths that a file system reads otherwise ---------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("private/x.txt", "public/y.txt"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def static(folder, place):
+    """Serve files, of which the private ones are for one origin alone; stand around or inside."""
+    prefix = "/static" if place is around else ""
+    options = {"resources": {"/*": {"origins": "*"}, f"{prefix}/private/*": {"origins": APP}}}
+    files = staticfiles.StaticFiles(directory=folder)
+    if place is around:
+        mount = routing.Mount("/static", app=files)
+        return around(starlette.Starlette(routes=[mount]), **options)
+    return starlette.Starlette(routes=[routing.Mount("/static", app=around(files, **options))])
+
+
+PRIVATE = [
+    "/static/private/x.txt",
+    "/static/public/../private/x.txt",
+    "/static/./private/x.txt",
+    "/static/private/./x.txt",
+    "/static/public/.././private/x.txt",
+    "/static//private/x.txt",
+    "/static///private//x.txt",
+    "/static/private//x.txt",
+    "/static/public//../private/x.txt",
+    "/static/private/../private/x.txt",
+    "/static/public/../../static/private/x.txt",
+]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("place", [around, added])
+@pytest.mark.parametrize("path", PRIVATE)
+async def test_dots_and_slashes_do_not_lead_past_a_stricter_resource(folder, place, path):
+    answer = await answer_of(static(folder, place), path, headers=[("origin", EVIL)])
+    assert answer.allowed is None
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("place", [around, added])
+async def test_files_have_the_policy_of_their_place(folder, place):
+    app = static(folder, place)
+    found = [
+        (await answer_of(app, f"/static/{path}", headers=[("origin", origin)])).allowed
+        for path in ("private/x.txt", "public/y.txt")
+        for origin in (APP, EVIL)
+    ]
+    assert found == [APP, None, APP, EVIL]
 
 
 # What is no request -------------------------------------------------------------------------------
