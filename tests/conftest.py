@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
         mark = MARKS.get(item.path.relative_to(TESTS).parts[0])
         if mark is not None:
             item.add_marker(mark)
-        elif not asked_for and item.get_closest_marker("frameworks"):
+        if mark != "frameworks" and not asked_for and item.get_closest_marker("frameworks"):
             item.add_marker(pytest.mark.skip(reason="nox -s frameworks has what it needs"))
 
 
