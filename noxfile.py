@@ -204,11 +204,11 @@ def package(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
-    """Fuzz for a minute: `nox -s fuzz -- decision --seconds 600 --update`."""
+    """Fuzz the property tests for a minute: `nox -s fuzz -- --seconds 600`."""
     system, machine, pythons = FUZZED
     if (platform.system(), platform.machine()) != (system, machine) or RUNNING not in pythons:
         session.skip(f"atheris does not work on {platform.platform()} with Python {RUNNING}")
-    install(session, "-e", ".", groups=("fuzz",))
+    install(session, "-e", ".", groups=("fuzz", "test"))
     session.run("python", "tests/fuzz/run.py", *session.posargs)
 
 

@@ -257,7 +257,9 @@ def test_methods_accepts(given: object, expected: set[str]) -> None:
     assert settings(methods=given).methods == MethodRules(names=frozenset(expected))
 
 
-@pytest.mark.parametrize("given", ["*", ["*"], "GET,*", {"*", "PUT"}], ids=repr)
+@pytest.mark.parametrize(
+    "given", ["*", ["*"], "GET,*", {"*", "PUT"}], ids=["string", "list", "commas", "set"]
+)
 def test_methods_accepts_any(given: object) -> None:
     assert settings(methods=given).methods.any
 

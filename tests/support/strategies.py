@@ -14,12 +14,13 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import example, settings
 from hypothesis import strategies as st
 
 from flask_cors.browser import Credentials, Request
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
 Options: TypeAlias = dict[str, Any]
 Line: TypeAlias = tuple[str, str]
 
@@ -29,6 +30,25 @@ ignoring_doubts = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")
 # Fields of a response, in lower case.
 ALLOW_ORIGIN = "access-control-allow-origin"
 CREDENTIALS = "access-control-allow-credentials"
+
+
+def examples(*cases: object) -> Callable[[F], F]:
+    """Have a property tried on these cases too; one of several arguments is a tuple of them."""
+
+    def decorate(test: F) -> F:
+        for case in cases:
+            test = example(*case)(test) if isinstance(case, tuple) else example(case)(test)
+        return test
+
+    return decorate
+
+
+def budgeted(value: str) -> list[str] | None:
+    """Return the names that a preflight asks for, or `None` where they are too many to be read."""
+    listed = [element.strip(" \t") for element in value.split(",")] if value else []
+    names = [element for element in listed if element]
+    within = len(value) <= 8192 and len(names) <= 128 and len(listed) - len(names) <= 16
+    return names if within else None
 
 
 def some(values: Sequence[T], most: int | None = None) -> st.SearchStrategy[list[T]]:

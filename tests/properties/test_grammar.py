@@ -1,0 +1,136 @@
+"""How texts are read, by grammars that are written here anew: any text, and what a fuzzer found."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from contextlib import suppress
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_cors import ConfigurationError
+from flask_cors.core import Policy
+from flask_cors.core.headers import is_token, matches_glob, normalize_method, parse_names
+from flask_cors.core.origins import is_origin, parse_origin
+from flask_cors.core.resources import PathPattern, ResourceTable, without_dot_segments
+
+from ..support.found import LISTS, ORIGINS, RESOURCES, WRITTEN_ORIGINS
+from ..support.strategies import (
+    LAW,
+    TOKEN,
+    budgeted,
+    examples,
+    normalized,
+    origins,
+    site_of,
+    written_origins,
+)
+
+
+@LAW
+@given(origins | st.text(max_size=60))
+@examples(*ORIGINS)
+def test_an_origin_is_what_its_grammar_says_and_nothing_else(text: str) -> None:
+    found, site = parse_origin(text), site_of(text)
+    assert (found is None) == (site is None)
+    assert is_origin(text) == (site is not None or text == "null")
+    if found is not None and site is not None:
+        assert (found.scheme.lower(), found.host.lower()) == (site.scheme, site.host)
+
+
+@LAW
+@given(written_origins | origins | st.text(max_size=40))
+@examples(*ORIGINS, *WRITTEN_ORIGINS)
+def test_an_origin_that_is_written_is_refused_or_lets_in_no_look_alike(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            policy = Policy.from_options(origins=[text])
+        except ConfigurationError:
+            return
+    if text.strip().lower() in ("*", "null") or re.search(r"[\\^$\[\]()?|*,]", text):
+        return  # they mean more than one origin: test_properties.py asks for those
+    written = site_of(text.strip().removesuffix("/"))
+    if written is None:
+        return  # a spelling that was repaired, of which test_origins.py has a table
+    for suffix in (".evil.test", "0", ":1", "/x", "\n"):
+        outcome = policy.decide("GET", {"Origin": written.text + suffix}).outcome
+        assert outcome == "origin"
+
+
+def glob_allows(glob: str, text: str) -> bool:
+    """Follow every way in which each `*` of a glob may stand for some of a text."""
+    places = {0}
+    for character in [*text, None]:
+        for place in sorted(places):
+            after = place
+            while glob[after : after + 1] == "*":  # it may stand for no more
+                after += 1
+                places.add(after)
+        if character is not None:
+            stay = {place for place in places if glob[place : place + 1] == "*"}
+            places = stay | {p + 1 for p in places if glob[p : p + 1] == character != "*"}
+    return len(glob) in places
+
+
+names = st.text("ab,- \t*", max_size=12)
+
+
+@LAW
+@given(names, names)
+@examples(*LISTS)
+def test_a_list_a_token_a_method_and_a_glob_are_read_as_their_grammars_say(
+    text: str, glob: str
+) -> None:
+    assert parse_names(text) == budgeted(text)
+    assert is_token(text) == bool(TOKEN.fullmatch(text))
+    assert normalize_method(text) == normalized(text)
+    text = text[:80].replace("*", "")
+    assert matches_glob(glob, text) == glob_allows(glob, text)
+
+
+def is_expression(pattern: str) -> bool:
+    return bool(re.search(r"[\\^$\[\]()?|]|\.\*", pattern))
+
+
+def covers(pattern: str, path: str) -> bool:
+    """Return whether a resource is for a path."""
+    if is_expression(pattern):
+        return re.match(pattern, path) is not None
+    below = pattern.endswith("/*") and glob_allows(pattern[:-2], path)
+    return below or glob_allows(pattern, path)
+
+
+paths = st.text("/ab.%", max_size=8)
+patterns = st.lists(st.text("/ab*", max_size=6) | st.sampled_from(["/[ab]", "/a.*", "/(a|b)/"]))
+
+
+@LAW
+@given(paths, patterns)
+@examples(*RESOURCES)
+def test_the_table_of_resources_finds_what_trying_each_of_them_finds(
+    path: str, written: list[str]
+) -> None:
+    path = "/" + path.lstrip("/")
+    if len(path) > 2_000:
+        return  # a bound, on what an expression is tried on
+    entries: list[tuple[PathPattern, int]] = []
+    for number, pattern in enumerate(written):
+        with suppress(re.error, OverflowError, RecursionError):
+            entries.append((PathPattern.read(pattern), number))
+    plain = without_dot_segments(path)
+    assert without_dot_segments(plain) == plain
+    found, stood_for = most_specific(entries, path), most_specific(entries, plain)
+    assert ResourceTable(entries).find(path) == (found if found == stood_for else None)
+    assert [each.text for each, _ in entries if each.matches(plain) and not each.reachable] == []
+
+
+def most_specific(entries: list[tuple[PathPattern, int]], path: str) -> int | None:
+    found = [
+        ((not is_expression(text) and "*" not in text, text.count("/"), len(text), number), number)
+        for pattern, number in entries
+        for text in [pattern.text]
+        if covers(text, path)
+    ]
+    return max(found)[1] if found else None
