@@ -203,6 +203,15 @@ async def test_a_response_with_an_allow_origin_is_left_alone(name):
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(("origins", "expected"), [("*", "*"), ([APP, EVIL], APP)])
+async def test_credentials_of_the_app_s_own_are_for_no_website_that_anyone_has(origins, expected):
+    lines = [(b"access-control-allow-credentials", b"true")]
+    middleware = CORSMiddleware(sends({**START, "headers": lines}, BODY), origins=origins)
+    events = await sent_by(middleware, scope_of(headers={"Origin": APP}))
+    assert expected == allowed_origin(events)
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     "own",
     [
@@ -324,6 +333,10 @@ async def test_a_server_may_leave_out_of_the_scope_what_has_a_default(missing):
         pytest.param("http://any.example/mount/api/x", "/mount", True, id="below-the-root-in-it"),
         pytest.param("http://any.example", "", False, id="a-whole-url-without-a-path"),
         pytest.param("/x/http://any.example/api/x", "", False, id="a-url-further-on"),
+        pytest.param("/http://any.example/api/x", "", False, id="a-url-behind-the-slash"),
+        pytest.param("http://a.example/http://b.example/api/x", "", False, id="a-url-in-a-url"),
+        pytest.param("/APIX/api/x", "/APIX", True, id="a-root-in-capitals"),
+        pytest.param("/X/api/x", "", False, id="below-a-capital"),
     ],
 )
 async def test_the_resource_is_found_by_the_path_that_the_app_routes_on(path, root_path, open_):

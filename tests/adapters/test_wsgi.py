@@ -228,6 +228,9 @@ def test_a_response_with_an_allow_origin_is_left_alone(name):
         pytest.param("/caf\xe9", "/caf\xc3\xa9", True, id="utf-8"),
         pytest.param("/caf\xe9", "/caf\xe9", False, id="no-utf-8"),
         pytest.param("/", "", True, id="empty"),
+        pytest.param("/files/*", "/files/\xff", True, id="bytes-that-are-no-text"),
+        pytest.param("/files/*", "/files/\u4e00", True, id="text-that-is-no-bytes"),
+        pytest.param("/X/*", "/X/a", True, id="a-capital"),
     ],
 )
 def test_the_resource_is_found_by_the_decoded_path(pattern, path, open_):
@@ -643,9 +646,11 @@ def test_an_async_callable_is_refused_at_set_up(origins, place):
 
 
 def test_each_async_callable_is_told():
+    callables = [allow, AsyncCallable()]
     with pytest.raises(ConfigurationError) as caught:
-        CORSMiddleware(hello, origins=[allow, AsyncCallable(), lambda origin: True])
+        CORSMiddleware(hello, origins=[*callables, lambda origin: True])
     assert [problem.code for problem in caught.value.problems] == ["origin-async"] * 2
+    assert [problem.value for problem in caught.value.problems] == callables
 
 
 @pytest.mark.parametrize(
