@@ -10,6 +10,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
 from unittest.mock import Mock
 
 import pytest
@@ -25,6 +27,9 @@ from flask_cors import CORS, ConfigurationError, cross_origin
 A = "https://a.example"
 B = "https://b.example"
 EVIL = "https://evil.test"
+GUIDE = Path(__file__).parent.parent.parent / "docs" / "migrating.md"
+
+F = TypeVar("F", bound=Callable[..., object])
 
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 ALLOW_METHODS = "Access-Control-Allow-Methods"
@@ -61,9 +66,19 @@ def allowed(response: TestResponse) -> str | None:
     return response.headers.get(ALLOW_ORIGIN)
 
 
+DIFFERENCES: set[str] = set()
+
+
+def difference(name: str) -> Callable[[F], F]:
+    """Mark a test as one of a difference that the migration guide has under this name."""
+    DIFFERENCES.add(name)
+    return lambda test: test
+
+
 # Different ---------------------------------------------------------------------------------------
 
 
+@difference("whole-origins")
 @pytest.mark.parametrize(
     "origins",
     [r"https://(www\.)?a\.example", re.compile(r"https://(www\.)?a\.example")],
@@ -80,6 +95,7 @@ def test_regexes_match_whole_origins_since_a_prefix_lets_lookalikes_in(
     assert allowed(get(app, origin=origin)) is None
 
 
+@difference("wildcards")
 @pytest.mark.parametrize(
     ("origins", "let_in", "kept_out"),
     [
@@ -106,6 +122,7 @@ def test_wildcard_strings_mean_what_they_say_since_as_regexes_they_match_somethi
     assert {None} == {allowed(get(app, origin=origin)) for origin in kept_out}
 
 
+@difference("credentials")
 @pytest.mark.parametrize(
     "options",
     [
@@ -125,6 +142,7 @@ def test_credentials_with_the_wildcard_raise_since_every_site_could_act_as_the_u
     assert [problem.code for problem in raised.value.problems] == ["credentials-wildcard"]
 
 
+@difference("unknown-options")
 @pytest.mark.parametrize(
     "options",
     [
@@ -141,6 +159,7 @@ def test_unknown_options_raise_since_a_misspelt_one_leaves_the_door_open(
     assert [problem.code for problem in raised.value.problems] == ["option-unknown"]
 
 
+@difference("preflights-first")
 def test_preflights_come_before_hooks_since_browsers_send_no_credentials_with_them() -> None:
     app = app_with(origins=A)
     seen = []
@@ -151,6 +170,7 @@ def test_preflights_come_before_hooks_since_browsers_send_no_credentials_with_th
     assert (get(app).status_code, allowed(get(app))) == (401, A)
 
 
+@difference("preflights-everywhere")
 @pytest.mark.parametrize(
     ("path", "status"), [("/slash", 308), ("/nowhere", 404), ("/", 405)], ids=str
 )
@@ -165,6 +185,7 @@ def test_preflights_are_answered_where_flask_has_no_view_since_the_real_status_i
     assert (status, A) == (get(app, path).status_code, allowed(get(app, path)))
 
 
+@difference("preflights-not-to-views")
 def test_preflights_do_not_reach_views_that_list_options_since_those_rarely_expect_them() -> None:
     app = Flask(__name__)
     ran = []
@@ -175,6 +196,7 @@ def test_preflights_do_not_reach_views_that_list_options_since_those_rarely_expe
     assert app.test_client().options("/").data == b"body"
 
 
+@difference("exact-methods")
 @pytest.mark.parametrize(
     ("method", "granted"),
     [("GET", True), ("get", True), ("ET", False), (",", False), ("patch", False), ("PAT", False)],
@@ -185,6 +207,7 @@ def test_methods_are_compared_exactly_since_a_part_of_a_list_is_no_method(
     assert granted == (ALLOW_METHODS in preflight(app_with(), method=method).headers)
 
 
+@difference("globs-end-at-a-segment")
 @pytest.mark.parametrize(
     ("path", "inside"),
     [("/api", True), ("/api/", True), ("/api/x/y", True), ("/apifoo", False), ("/ap", False)],
@@ -196,12 +219,14 @@ def test_a_path_glob_ends_at_a_segment_since_as_a_regex_it_matches_any_path_with
     assert (A if inside else None) == allowed(get(app, path))
 
 
+@difference("one-allow-origin")
 def test_there_is_one_allow_origin_line_at_most_since_browsers_refuse_several() -> None:
     app = app_with(origins=[A, B])
     assert get(app, origin=None).headers.getlist(ALLOW_ORIGIN) == []
     assert get(app).headers.getlist(ALLOW_ORIGIN) == [A]
 
 
+@difference("complete-vary")
 @pytest.mark.parametrize("origin", [A, EVIL, None], ids=["allowed", "refused", "none"])
 def test_vary_is_complete_since_caches_would_serve_one_origin_the_answer_to_another(
     origin: str | None,
@@ -210,6 +235,7 @@ def test_vary_is_complete_since_caches_would_serve_one_origin_the_answer_to_anot
     assert get(app, origin=origin).headers.getlist("Vary") == ["Origin"]
 
 
+@difference("complete-vary")
 @pytest.mark.parametrize("origin", [A, EVIL], ids=["allowed", "refused"])
 def test_vary_of_a_preflight_names_what_it_asks_since_its_answer_depends_on_that(
     origin: str,
@@ -218,6 +244,7 @@ def test_vary_of_a_preflight_names_what_it_asks_since_its_answer_depends_on_that
     assert asked == preflight(app_with(origins=A), origin=origin).headers["Vary"]
 
 
+@difference("max-age-0")
 @pytest.mark.parametrize("max_age", [0, "0", timedelta(0), 0.5], ids=repr)
 def test_a_max_age_of_0_is_sent_since_without_it_browsers_cache_for_5_seconds(
     max_age: object,
@@ -225,6 +252,7 @@ def test_a_max_age_of_0_is_sent_since_without_it_browsers_cache_for_5_seconds(
     assert preflight(app_with(max_age=max_age)).headers[MAX_AGE] == "0"
 
 
+@difference("decoded-once")
 @pytest.mark.parametrize(
     ("path", "matches"), [("/Api", True), ("/%41pi", True), ("/%2541pi", False)]
 )
@@ -233,6 +261,7 @@ def test_the_path_is_decoded_once_since_flask_routes_on_that(path: str, matches:
     assert (A if matches else None) == allowed(get(app, path))
 
 
+@difference("private-network")
 def test_the_private_network_answer_is_never_false_since_only_true_is_one() -> None:
     app = app_with()
     assert PRIVATE_NETWORK not in preflight(app, Private_Network="true").headers
@@ -240,6 +269,7 @@ def test_the_private_network_answer_is_never_false_since_only_true_is_one() -> N
     assert PRIVATE_NETWORK not in app.test_client().get("/", headers=request).headers
 
 
+@difference("bare-decorator")
 def test_a_bare_cross_origin_decorates_since_who_forgets_the_brackets_would_break_the_view() -> (
     None
 ):
@@ -249,6 +279,7 @@ def test_a_bare_cross_origin_decorates_since_who_forgets_the_brackets_would_brea
     assert allowed(preflight(app)) == A
 
 
+@difference("async-views")
 def test_a_decorated_async_view_works_and_stays_one_since_flask_runs_those() -> None:
     app = Flask(__name__)
 
@@ -262,12 +293,14 @@ def test_a_decorated_async_view_works_and_stays_one_since_flask_runs_those() -> 
     assert (get(app).text, allowed(get(app))) == ("body", A)
 
 
+@difference("decorated-errors")
 def test_a_decorated_view_has_headers_on_its_errors_since_scripts_want_to_read_the_status() -> None:
     app = Flask(__name__)
     app.add_url_rule("/", "index", cross_origin()(lambda: abort(404)))
     assert (get(app).status_code, allowed(get(app))) == (404, A)
 
 
+@difference("unset-origins")
 @pytest.mark.parametrize("value", [None, ""], ids=repr)
 def test_unset_origins_raise_since_they_would_mean_everyone(value: object) -> None:
     app = Flask(__name__)
@@ -276,11 +309,13 @@ def test_unset_origins_raise_since_they_would_mean_everyone(value: object) -> No
         CORS(app)
 
 
+@difference("comma-separated")
 def test_a_comma_separated_string_is_split_since_environments_hold_nothing_else() -> None:
     app = app_with(origins=f"{A}, {B}")
     assert [allowed(get(app, origin=origin)) for origin in (A, B)] == [A, B]
 
 
+@difference("no-interception")
 def test_without_intercepting_an_uncaught_exception_has_no_headers_since_that_is_the_option() -> (
     None
 ):
@@ -289,8 +324,128 @@ def test_without_intercepting_an_uncaught_exception_has_no_headers_since_that_is
     assert (get(app, "/failing").status_code, allowed(get(app, "/failing"))) == (500, None)
 
 
+@difference("malformed-origins")
 def test_a_malformed_origin_is_not_echoed_since_a_header_is_no_place_for_unchecked_text() -> None:
     assert allowed(get(app_with(), origin="www.a.example")) == "*"
+
+
+@difference("callables")
+@pytest.mark.parametrize(
+    ("answer", "origin"), [(True, A), (False, None), ("yes", None), (1, None)], ids=repr
+)
+def test_a_callable_is_asked_and_only_true_lets_in_since_a_response_is_truthy_too(
+    answer: object, origin: str | None
+) -> None:
+    assert allowed(get(app_with(origins=lambda _: answer))) == origin
+
+
+@difference("origins-as-browsers-send-them")
+def test_an_origin_is_repaired_or_refused_since_what_no_browser_sends_matches_nothing() -> None:
+    assert allowed(get(app_with(origins=f"{A}/"))) == A
+    for written in ("localhost:3000", "http://127.1", f"{A}/path", "https://bücher.example"):
+        with pytest.raises(ConfigurationError):
+            app_with(origins=written)
+
+
+@difference("empty-items")
+@pytest.mark.parametrize("items", [[A, ""], [A, None], f"{A},"], ids=repr)
+def test_empty_items_of_lists_raise_since_a_variable_is_not_set(items: object) -> None:
+    with pytest.raises(ConfigurationError, match="unset"):
+        app_with(origins=items)
+
+
+@difference("unfinished-strings")
+@pytest.mark.parametrize("text", [f'["{A}"]', f"'{A}'", "https://${HOST}"])
+def test_unfinished_strings_raise_since_as_regexes_they_match_what_nobody_meant(text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        app_with(origins=text)
+
+
+@difference("booleans-as-text")
+def test_a_boolean_as_text_means_what_it_says_since_any_text_is_truthy() -> None:
+    assert CREDENTIALS not in get(app_with(supports_credentials="False", origins=A)).headers
+    assert get(app_with(supports_credentials="true", origins=A)).headers[CREDENTIALS] == "true"
+    with pytest.raises(ConfigurationError):
+        app_with(supports_credentials="maybe", origins=A)
+
+
+@difference("negative-max-age")
+def test_a_negative_max_age_raises_since_browsers_take_it_for_none() -> None:
+    with pytest.raises(ConfigurationError):
+        app_with(max_age=-1)
+
+
+@difference("misnamed-keys")
+def test_a_restricting_key_under_a_wrong_name_raises_since_the_app_would_be_open() -> None:
+    app = Flask(__name__)
+    app.config["CORS_ALLOWED_ORIGINS"] = [A]
+    with pytest.raises(ConfigurationError, match="CORS_ORIGINS"):
+        CORS(app)
+
+
+@difference("several-extensions")
+def test_several_extensions_form_one_table_since_each_alone_sends_headers_of_its_own() -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/<path:path>", "page", lambda path: "body")
+    CORS(app, resources={"/api/*": {"origins": A}})
+    CORS(app, resources={"/*": {"origins": B}})
+    assert [allowed(get(app, "/api/x", origin)) for origin in (A, B)] == [A, None]
+    assert [allowed(get(app, "/x", origin)) for origin in (A, B)] == [None, B]
+
+
+@difference("decorated-credentials")
+def test_credentials_of_a_view_need_its_origins_since_every_site_could_act_as_the_user() -> None:
+    app = Flask(__name__)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    view = cross_origin(supports_credentials=True)(lambda: "body")
+
+    def serve() -> None:
+        app.add_url_rule("/", view_func=view)
+        app.test_client().get("/")
+
+    with pytest.raises(ConfigurationError, match="supports_credentials"):
+        serve()
+
+
+@difference("calls-return-responses")
+def test_a_decorated_function_that_a_view_calls_returns_a_response() -> None:
+    app = Flask(__name__)
+
+    @cross_origin(origins=A)
+    def inner() -> str:
+        return "body"
+
+    @app.get("/")
+    def outer() -> str:
+        result = inner()
+        return type(result).__name__ if isinstance(result, Response) else "text"
+
+    assert get(app).text == "Response"
+
+
+@difference("dot-segments")
+def test_dot_segments_lead_past_no_stricter_resource_since_servers_may_resolve_them() -> None:
+    app = app_with(resources={"/*": {"origins": "*"}, "/private/*": {"origins": A}})
+    assert allowed(get(app, "/public/..%2fprivate/x", EVIL)) is None
+
+
+@difference("resources-are-paths")
+@pytest.mark.parametrize("resource", ["/api/<id>", "https://a.example/api/*", "/a%20b"])
+def test_a_resource_that_is_no_path_raises_since_it_would_match_nothing(resource: str) -> None:
+    with pytest.raises(ConfigurationError):
+        app_with(resources=resource)
+
+
+@difference("slow-expressions")
+def test_an_expression_that_takes_for_ever_raises_since_clients_choose_the_value() -> None:
+    with pytest.raises(ConfigurationError):
+        app_with(origins=r"https://(.+\.)+example\.com")
+
+
+def test_the_migration_guide_has_every_difference_that_is_tested_and_no_other() -> None:
+    _, _, section = GUIDE.read_text("utf-8").partition("### Every difference")
+    told = re.findall(r"^\| `([a-z0-9-]+)` \|", section, re.MULTILINE)
+    assert sorted(DIFFERENCES) == told
 
 
 # The same ----------------------------------------------------------------------------------------

@@ -101,3 +101,12 @@ def test_a_long_value_is_shown_by_its_ends() -> None:
     assert len(told) < 120
     assert told.startswith("'aaa")
     assert told.endswith("bbb'")
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise LookupError
+
+
+def test_a_value_that_cannot_be_printed_is_told_by_its_type() -> None:
+    assert "Unprintable object at" in safe_repr(Unprintable())

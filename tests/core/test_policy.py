@@ -1008,6 +1008,11 @@ def test_a_policy_is_immutable(name: str) -> None:
         delattr(policy, name)
 
 
+def test_a_policy_shows_its_settings() -> None:
+    policy = Policy.from_options(**SOLE)
+    assert repr(policy) == f"Policy({policy.settings!r})"
+
+
 def test_what_a_policy_is_made_of_is_immutable() -> None:
     settings = Policy.from_options(**SOLE, expose_headers="X-A").settings
     assert hash(settings) is not None

@@ -248,6 +248,9 @@ def test_a_path_that_no_expression_is_tried_on_belongs_to_nothing():
         ("/a/%252e%252e%252fb", "/b"),
         ("/a/..;x=1/b", "/b"),
         ("/a/.;/b", "/a/b"),
+        ("/a/b/..", "/a/"),
+        ("/a/;x", "/a/;x"),
+        ("/a/b/..;x", "/a/"),
         ("/.well-known/x", "/.well-known/x"),
         ("/a/...", "/a/..."),
         ("/a/..b", "/a/..b"),
@@ -314,3 +317,11 @@ def test_what_paths_belong_to_is_remembered_within_a_bound() -> None:
     tried.clear()
     assert [of.find(long), of.find(long)] == ["a", "a"]
     assert tried == [long, long]
+
+
+@pytest.mark.parametrize("unit", ["/.", "//", "/a/..", "/%2e"])
+def test_a_path_too_long_to_take_dot_segments_out_belongs_to_nothing(unit: str) -> None:
+    long = "/a" + unit * 2_048
+    guarded = ResourceTable((PathPattern.read(pattern), name) for pattern, name in GUARDED.items())
+    assert guarded.find(long) is None
+    assert ResourceTable([(PathPattern.read("/*"), "all")]).find(long) == "all"

@@ -7,6 +7,7 @@ import gc
 import re
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
+from unittest.mock import Mock
 
 import pytest
 from flask import Blueprint, Flask
@@ -299,6 +300,11 @@ class Answers:
         return origin == A
 
 
+def test_what_is_called_is_no_mapping() -> None:
+    policy = Policy.from_options(origins=Mock(return_value=True))
+    assert policy.decide("GET", {"Origin": A}).outcome == "granted"
+
+
 @pytest.mark.parametrize(
     "function",
     [
@@ -307,8 +313,9 @@ class Answers:
         functools.partial(Answers().method, more=1),
         lambda *origins: A in origins,
         A.__eq__,
+        f"{A} https://b.example".startswith,  # which does not tell what it takes
     ],
-    ids=["object", "method", "partial", "any-arguments", "built-in"],
+    ids=["object", "method", "partial", "any-arguments", "built-in", "without-a-signature"],
 )
 def test_a_callable_that_answers_is_asked(function: Callable[[str], bool]) -> None:
     policy = Policy.from_options(origins=function)
@@ -450,6 +457,8 @@ def test_other_headers_are_silent() -> None:
         ({"resources": "https://a.example/api/*"}, "Write '/api/*'"),
         ({"resources": "https://a.example"}, "Write '/*'"),
         ({"resources": "/${PREFIX}/*"}, "placeholder"),
+        ({"resources": "/a/* /b/*"}, "'/a/*, /b/*'"),
+        ({"resources": "/a/*; /b/*"}, "'/a/*, /b/*'"),
     ],
     ids=repr,
 )

@@ -8,18 +8,17 @@ import re
 
 from .errors import Code, safe_repr
 
+# Texts, which `re` compiles when they are first tried: most apps never need them.
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
-SET_OF_CHARACTERS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]")  # in a regular expression
-_PLACEHOLDER = re.compile(
-    r"""(?<!\\)\$(?:\{|\((?!\?)|[A-Za-z_])      # of shells, Docker, systemd, PowerShell
+SET_OF_CHARACTERS = r"\[\^?\]?(?:[^\]\\]|\\.)*\]"  # in a regular expression
+_PLACEHOLDER = r"""(?x)
+    (?<!\\)\$(?:\{|\((?!\?)|[A-Za-z_])         # of shells, Docker, systemd, PowerShell
     | %[A-Za-z_]\w*% | %\(\w+\)s               # of Windows, of Python
     | \{\{ | \{% | (?<!\\N)\{[A-Za-z_][\w.]*\}  # of templates, of `str.format`
     | (?<!\?)(?<!\?P)<[A-Za-z_][\w .-]*>       # of documentation; not `(?P<name>`
     | __[A-Z][A-Z0-9_]*__ | @[A-Z][A-Z0-9_]*@  # of build tools
-    """,
-    re.VERBOSE,
-)
-_LISTED = re.compile(r"[\[({]\s*[rbu]?[\"']|\{|\[\]|\(\)")
+    """
+_LISTED = r"[\[({]\s*[rbu]?[\"']|\{|\[\]|\(\)"
 
 
 def environment_slip(text: str) -> tuple[Code, str] | None:
@@ -28,7 +27,7 @@ def environment_slip(text: str) -> tuple[Code, str] | None:
     As a regular expression such a text is often valid, and matches nothing or too much.
     """
     text = text.strip()
-    placeholder = _PLACEHOLDER.search(SET_OF_CHARACTERS.sub("[]", text))
+    placeholder = re.search(_PLACEHOLDER, re.sub(SET_OF_CHARACTERS, "[]", text))
     if placeholder is not None:
         found = safe_repr(placeholder[0])[1:-1]
         text = "has a placeholder that nobody filled in"
@@ -50,7 +49,7 @@ def _is_list_as_text(text: str) -> bool:
     unquoted = (
         text[0] == "[" and ("://" in inner or "," in inner) and not re.search(r"[\[\]]", inner)
     )
-    return unquoted or _LISTED.match(text) is not None
+    return unquoted or re.match(_LISTED, text) is not None
 
 
 def _about_a_list(text: str) -> str:

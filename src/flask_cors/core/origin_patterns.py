@@ -15,19 +15,19 @@ from .origins import NAME, canonical_ipv6, is_web_scheme, omitted_ports
 ANY_SPELLINGS = frozenset({"*", ".*", "^.*", ".*$", "^.*$", ".+", "^.+$"})
 """How the wildcard is written: `*`, and the regular expressions that match everything."""
 
-_HOST_NAME = re.compile(NAME, re.IGNORECASE | re.ASCII)
+# Texts, which `re` compiles when they are first tried: most apps never need them.
+_HOST_NAME = rf"(?ia){NAME}"
 # A serialized origin as people write it; what else stands in the string is left for `rest`.
-_WRITTEN = re.compile(
-    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,63})://"
+_WRITTEN = (
+    r"(?s)(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,63})://"
     # Of ASCII letters, digits and "*-._"; of other characters all. Negated, since a class up to
-    # the last code point takes `re` longer than everything else at import.
+    # the last code point takes `re` long to compile.
     r"(?P<host>\[[0-9a-fA-F:.]*\]|[^\x00-)+,/:-@\[-^`{-\x7f]*)"
-    r"(?::(?P<port>[0-9]+|\*)(?![\w*\\]))?(?P<rest>.*)",
-    re.DOTALL,
+    r"(?::(?P<port>[0-9]+|\*)(?![\w*\\]))?(?P<rest>.*)"
 )
-_IPV6 = re.compile(r"\[?[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*[\]%]")
-_BARE_IPV6 = re.compile(r"\[[0-9a-fA-F:.]+\](?::(?:[0-9]+|\*))?/?")
-_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE | re.ASCII)
+_IPV6 = r"\[?[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*[\]%]"
+_BARE_IPV6 = r"\[[0-9a-fA-F:.]+\](?::(?:[0-9]+|\*))?/?"
+_NUMBER = r"(?ia)(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?"
 
 
 REGEX_ERRORS = (re.error, OverflowError, RecursionError)
@@ -56,7 +56,7 @@ def read_origin(text: str) -> str | re.Pattern[str]:
         return "*"
     if text.lower() == "null":
         return "null"
-    written = _WRITTEN.fullmatch(text)
+    written = re.fullmatch(_WRITTEN, text)
     if written is None:
         if has_regex_syntax(text) and not _is_slip_of_the_pen(text):
             return _compiled(text)
@@ -80,7 +80,7 @@ def _can_lack_a_host(scheme: str, port: str | None) -> bool:
 def _is_slip_of_the_pen(text: str) -> bool:
     """Return whether a string without `://` at its start only looks like a regular expression."""
     return (
-        _BARE_IPV6.fullmatch(text) is not None
+        re.fullmatch(_BARE_IPV6, text) is not None
         or re.match(r"[a-z]+:?\\\\", text, re.IGNORECASE) is not None  # https:\\a.example
         or re.fullmatch(r"/.*/[a-z]*", text, re.DOTALL) is not None  # of JavaScript
     )
@@ -120,7 +120,7 @@ def _is_regex(host: str, rest: str) -> bool:
     """
     if rest.startswith(("/", "#", "://")) or "@" in rest.partition("\\")[0]:
         return False
-    if _IPV6.match(host + rest):
+    if re.match(_IPV6, host + rest):
         return False  # an address, which an expression would take for a set of characters
     query = rest.removeprefix("?")
     if query != rest and not host.endswith((".", "*")):
@@ -223,7 +223,7 @@ def _misread(text: str, scheme: str, authority: str) -> OriginError | None:
 
 
 def _no_host(scheme: str, host: str = "") -> OriginError:
-    host = host if _HOST_NAME.fullmatch(host) else "app.example"
+    host = host if re.fullmatch(_HOST_NAME, host) else "app.example"
     return OriginError("origin-host", f"has no valid host. Write '{scheme}://{host}'")
 
 
@@ -251,8 +251,8 @@ def _unbracketed(authority: str) -> str | None:
 
 def _wildcard(scheme: str, host: str = "") -> OriginError:
     below = host.rpartition("*")[2].strip(".-")
-    below = below if below.count(".") and _HOST_NAME.fullmatch(below) else "example.com"
-    if _NUMBER.fullmatch(below):
+    below = below if below.count(".") and re.fullmatch(_HOST_NAME, below) else "example.com"
+    if re.fullmatch(_NUMBER, below):
         below = "example.com"
     return OriginError(
         "origin-wildcard",
@@ -314,14 +314,14 @@ def _canonical_host(scheme: str, host: str, port: str) -> str:
     name = host.removeprefix("*.")
     if host == "*":
         return host
-    if "*" in name or (name != host and _NUMBER.fullmatch(name)):
+    if "*" in name or (name != host and re.fullmatch(_NUMBER, name)):
         raise _wildcard(scheme, host)
     labels = [label for label in name.split(".") if label]
     if name.removesuffix(".") != ".".join(labels) and labels:
         raise _empty_label(scheme, host, labels, port)
-    if _HOST_NAME.fullmatch(name) is None or len(name) > 253:
+    if re.fullmatch(_HOST_NAME, name) is None or len(name) > 253:
         raise _no_host(scheme)
-    if is_web_scheme(scheme) and _NUMBER.fullmatch(name):
+    if is_web_scheme(scheme) and re.fullmatch(_NUMBER, name):
         _check_ipv4(scheme, host, port)
     return host
 

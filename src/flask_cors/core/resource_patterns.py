@@ -106,14 +106,12 @@ def read_path(reading: OptionValue) -> PathPattern | None:
     return path
 
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*(?P<path>/.*)?", re.IGNORECASE | re.DOTALL)
-_VARIABLE = re.compile(
-    r"(?<!\?)(?<!\?P)<[A-Za-z_][^<>]*>|(?<![$\\{N])\{[A-Za-z_][^{}]*\}|(?<=/):[A-Za-z_]\w*"
-)
-_QUERY = re.compile(r"(?<!\()\?(?:[\w.~-]+=|\*)|(?<![(?\\])#")
+_URL = r"(?is)[a-z][a-z0-9+.-]*://[^/]*(?P<path>/.*)?"
+_VARIABLE = r"(?<!\?)(?<!\?P)<[A-Za-z_][^<>]*>|(?<![$\\{N])\{[A-Za-z_][^{}]*\}|(?<=/):[A-Za-z_]\w*"
+_QUERY = r"(?<!\()\?(?:[\w.~-]+=|\*)|(?<![(?\\])#"
 
 
-_ENCODED = re.compile(r"(?:%[0-9a-f]{2})+", re.IGNORECASE)
+_ENCODED = r"(?i)(?:%[0-9a-f]{2})+"
 
 
 def _decoded(encoded: re.Match[str]) -> str:
@@ -122,21 +120,24 @@ def _decoded(encoded: re.Match[str]) -> str:
 
 def _about_a_path(text: str) -> str | None:
     """Return what is wrong with a string that looks like a path and is none, if anything."""
-    url = _URL.fullmatch(text)
+    url = re.fullmatch(_URL, text)
     if url is not None:
         path = re.sub(r"[?#].*", "", url["path"] or "/*")
         return f"is a URL, and resources are paths. Write {safe_repr(path)}"
-    if _VARIABLE.search(text):
+    if re.search(_VARIABLE, text):
         return (
             "looks like a route. Resources are compared with the path as it is asked for, where "
-            f"a '*' stands for what varies. Write {safe_repr(_VARIABLE.sub('*', text))}"
+            f"a '*' stands for what varies. Write {safe_repr(re.sub(_VARIABLE, '*', text))}"
         )
-    if _ENCODED.search(text):
+    if re.search(_ENCODED, text):
         return (
             "is percent-encoded, and would match nothing: paths are compared decoded. "
-            f"Write {safe_repr(_ENCODED.sub(_decoded, text))}"
+            f"Write {safe_repr(re.sub(_ENCODED, _decoded, text))}"
         )
-    query = _QUERY.search(SET_OF_CHARACTERS.sub(lambda found: "_" * len(found[0]), text))
+    if re.search(r"[\s;]/", text):
+        listed = ", ".join(re.split(r"[\s;]+(?=/)", text))
+        return f"is more than one path. Put commas between them: {safe_repr(listed)}"
+    query = re.search(_QUERY, re.sub(SET_OF_CHARACTERS, lambda found: "_" * len(found[0]), text))
     if query is not None:
         return (
             "has a query or fragment, which is no part of a path, so it would match nothing. "

@@ -84,15 +84,15 @@ def without_dot_segments(path: str) -> str:
     if "%" in path:
         path = _ENCODED.sub(lambda found: _DECODED[found[0][-2:].lower()], path)
     kept: list[str] = []
-    segments = path.replace("\\", "/").split("/")
-    for segment in segments:
+    name = ""
+    for segment in path.replace("\\", "/").split("/"):
         name = segment.partition(";")[0] if segment.startswith(".") else segment
         if name == "..":
-            kept = kept[:-1]
+            del kept[-1:]  # in place: a request may bring any number
         elif name not in ("", "."):
             kept.append(segment)
-    ends_in_a_slash = segments[-1].partition(";")[0] in ("", ".", "..")
-    return "/" + "/".join(kept) + ("/" if kept and ends_in_a_slash else "")
+    ends_in_a_slash = bool(kept) and name in ("", ".", "..")
+    return "/" + "/".join(kept) + "/" * ends_in_a_slash
 
 
 _DECODED = {"2e": ".", "2f": "/", "5c": "\\"}
@@ -103,8 +103,8 @@ class ResourceTable(Generic[T]):
 
     Literals and `/prefix/*` are looked up, however many there are; other globs and regular
     expressions are tried one after the other, and what short paths belong to is remembered. A path
-    that is too long to try a regular expression on belongs to nothing, rather than to what the
-    expression is an exception from.
+    that is too long to try a regular expression on, or to take dot segments out, belongs to
+    nothing, rather than to what the expression is an exception from.
     """
 
     def __init__(self, entries: Iterable[tuple[PathPattern, T]]) -> None:
@@ -154,6 +154,8 @@ class ResourceTable(Generic[T]):
         # The threat: `/public/..%2fprivate/x` looks like a path of /public, and a static folder
         # may serve the private file for it. So it has to belong to both, or belongs to nothing.
         if "/." in path or "//" in path or "\\" in path or "%" in path:
+            if len(path) > MAX_PATH_LENGTH:  # a request may bring any number of segments
+                return self.catch_all
             plain = without_dot_segments(path)
             if plain != path and self._most_specific(plain) != found:
                 return None

@@ -382,11 +382,11 @@ def _warn_of_credentials(origins: OriginRules, place: str, problems: Problems) -
                 origin,
                 f"{place}: {safe_repr(origin)} is allowed with credentials and is not "
                 "encrypted: whoever is on the network can be that origin. "
-                f"Write {safe_repr(_EVERY_HOST.sub('https://app.example', secure))}",
+                f"Write {safe_repr(re.sub(_EVERY_HOST, 'https://app.example', secure))}",
             )
 
 
-_EVERY_HOST = re.compile(r"https://\*(?=:|$)")
+_EVERY_HOST = r"https://\*(?=:|$)"
 
 
 def _host_of(origin: str) -> str:

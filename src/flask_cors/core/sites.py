@@ -32,14 +32,14 @@ _PRIVATE = frozenset(
 
 # What registries name the suffixes that they sell under, most often: co.uk, com.au, ac.jp. Not each
 # of these exists under each country; where one does not, nobody else has a host there either.
-_REGISTRY_SUFFIX = re.compile(r"(?:ac|co|com|edu|gob|gov|mil|net|ne|nom|or|org|sch)\.[a-z]{2}")
-_IPV4 = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
-_LOOPBACK = re.compile(r"(?:.+\.)?localhost\.?|127(?:\.[0-9]+){3}|\[::1\]")
+_REGISTRY_SUFFIX = r"(?:ac|co|com|edu|gob|gov|mil|net|ne|nom|or|org|sch)\.[a-z]{2}"
+_IPV4 = r"[0-9]+(?:\.[0-9]+){3}"
+_LOOPBACK = r"(?:.+\.)?localhost\.?|127(?:\.[0-9]+){3}|\[::1\]"
 
 
 def is_address(host: str) -> bool:
     """Return whether a host, as a browser writes it, is an IP address."""
-    return host.startswith("[") or _IPV4.fullmatch(host) is not None
+    return host.startswith("[") or re.fullmatch(_IPV4, host) is not None
 
 
 def is_public_suffix(host: str) -> bool:
@@ -52,7 +52,7 @@ def is_public_suffix(host: str) -> bool:
     host = host.lower().removesuffix(".")
     if "." not in host:
         return True
-    return host in _PLATFORMS or _REGISTRY_SUFFIX.fullmatch(host) is not None
+    return host in _PLATFORMS or re.fullmatch(_REGISTRY_SUFFIX, host) is not None
 
 
 def is_shared_suffix(host: str) -> bool:
@@ -81,7 +81,7 @@ def is_loopback(host: str) -> bool:
     `localhost` and names below it, with a final dot too, 127.0.0.0/8 and [::1]
     (https://www.w3.org/TR/secure-contexts/#is-origin-trustworthy, steps 4 and 5).
     """
-    return _LOOPBACK.fullmatch(host.lower()) is not None
+    return re.fullmatch(_LOOPBACK, host.lower()) is not None
 
 
 def is_trustworthy(scheme: str, host: str) -> bool:

@@ -26,7 +26,7 @@ from .origin_patterns import ANY_SPELLINGS, REGEX_ERRORS, OriginError, compile_r
 from .origins import MAX_ORIGIN_LENGTH, OriginRules
 from .resources import MAX_PATH_LENGTH
 
-_SEPARATOR = re.compile(r",(?![0-9]*\})")  # a comma, but for the one in a quantifier `{1,3}`
+_SEPARATOR = r",(?![0-9]*\})"  # a comma, but for the one in a quantifier `{1,3}`
 
 
 class OptionValue(NamedTuple):
@@ -54,7 +54,7 @@ class OptionValue(NamedTuple):
         if isinstance(value, str):
             if self.is_misread(value):
                 return []
-            return [part.strip() for part in _SEPARATOR.split(value)]
+            return [part.strip() for part in re.split(_SEPARATOR, value)]
         if isinstance(value, re.Pattern) or callable(value):
             return [value]
         if isinstance(value, Iterable) and not isinstance(value, bytes) and not has_items(value):
@@ -170,7 +170,7 @@ def read_origins(reading: OptionValue) -> OriginRules:
             "read: ['https://app.example']; or [] for nobody, '*' for everyone",
         )
         return OriginRules()
-    if has_items(value):
+    if has_items(value) and not callable(value):
         reading.error(
             "option-type",
             "is a mapping. What differs by path goes into resources: "
@@ -248,7 +248,7 @@ def _read_origin(
 
 def _parse_origin(item: object) -> str | re.Pattern[str] | OriginPredicate:
     if isinstance(item, str):
-        if _SEPARATOR.search(item):
+        if re.search(_SEPARATOR, item):
             raise OriginError(
                 "origin-comma",
                 "holds a comma, which no origin does. Write an item for each origin: "
@@ -300,7 +300,7 @@ def _takes_one_argument(function: Callable[..., object]) -> bool:
     except TypeError:
         return False
     except ValueError:  # what is built in may not tell
-        return True
+        pass
     return True
 
 
