@@ -36,7 +36,9 @@ def case_of(page: Path) -> object:
     """Return a case; one on another framework is apart, as its package is."""
     imports = rf"^(?:from|import) (?:{'|'.join(PACKAGES)})\b"
     apart = re.search(imports, page.read_text("utf-8"), re.MULTILINE)
-    marks = [pytest.mark.frameworks] if apart else []
+    # Another package may import what warns, such as a test client that is deprecated.
+    others = [pytest.mark.frameworks, pytest.mark.filterwarnings("default")]
+    marks = others if apart else []
     return pytest.param(page, id=page.relative_to(ROOT).as_posix(), marks=marks)
 
 
