@@ -266,6 +266,7 @@ GUARDED = {"/*": "all", "/static/private/*": "private"}
 AROUND = [
     "/static/public/../private/x",
     "/static/public/..\\private/x",
+    "/static\\private/x",
     "/static/public/%2e%2e/private/x",
     "/static/public/..%2fprivate/x",
     "/static/public/%252e%252e%252fprivate/x",
@@ -307,16 +308,19 @@ def test_what_paths_belong_to_is_remembered_within_a_bound() -> None:
         assert [of.find("/a1"), of.find("/b")] == ["a", None]
     assert tried == ["/a1", "/b"]
 
-    for number in range(MAX_REMEMBERED_PATHS):
+    for number in range(MAX_REMEMBERED_PATHS - 2):
         of.find(f"/b{number}")
     tried.clear()
     assert of.find("/a1") == "a"
-    assert tried == ["/a1"]  # it was forgotten
+    assert tried == []
+    of.find("/one-more")
+    assert of.find("/a1") == "a"
+    assert tried == ["/one-more", "/a1"]  # it was forgotten
 
-    long = "/a" + "1" * MAX_REMEMBERED_LENGTH
+    long = "/a" + "1" * (MAX_REMEMBERED_LENGTH - 2)
     tried.clear()
-    assert [of.find(long), of.find(long)] == ["a", "a"]
-    assert tried == [long, long]
+    assert [of.find(path) for path in (long, long, f"{long}1", f"{long}1")] == ["a"] * 4
+    assert tried == [long, f"{long}1", f"{long}1"]
 
 
 @pytest.mark.parametrize("unit", ["/.", "//", "/a/..", "/%2e"])
@@ -325,3 +329,11 @@ def test_a_path_too_long_to_take_dot_segments_out_belongs_to_nothing(unit: str) 
     guarded = ResourceTable((PathPattern.read(pattern), name) for pattern, name in GUARDED.items())
     assert guarded.find(long) is None
     assert ResourceTable([(PathPattern.read("/*"), "all")]).find(long) == "all"
+
+
+@pytest.mark.parametrize(("length", "expected"), [(2_048, "all"), (2_049, None)])
+def test_of_a_path_that_is_not_too_long_dot_segments_are_taken_out(
+    length: int, expected: str | None
+) -> None:
+    guarded = ResourceTable((PathPattern.read(pattern), name) for pattern, name in GUARDED.items())
+    assert guarded.find("/a//".ljust(length, "b")) == expected
