@@ -215,6 +215,7 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
 class Entry(NamedTuple):
     """What is known of an endpoint whose view has the same policy of its own for each method."""
 
+    endpoint: str
     view: object
     """the view function that this holds for: another one may take its place"""
     own: ViewPolicy | None
@@ -301,7 +302,7 @@ class AppState:
         if hasattr(view, "view_class") and not hasattr(view, VIEW_POLICY):
             return None
         if own is not None:
-            entry = Entry(view, own, own.within(app), is_fixed=True)
+            entry = Entry(endpoint, view, own, own.within(app), is_fixed=True)
         else:
             entry = self._undecorated_entry(view, endpoint)
         entries[endpoint] = entry
@@ -310,10 +311,10 @@ class AppState:
     def _undecorated_entry(self, view: object, endpoint: str) -> Entry:
         for table in (*self._blueprint_tables(endpoint), self.resources):
             if table.catch_all is not None:
-                return Entry(view, None, table.catch_all, is_fixed=True)
+                return Entry(endpoint, view, None, table.catch_all, is_fixed=True)
             if table.entries:
-                return Entry(view, None, None, is_fixed=False)
-        return Entry(view, None, None, is_fixed=True)
+                return Entry(endpoint, view, None, None, is_fixed=False)
+        return Entry(endpoint, view, None, None, is_fixed=True)
 
     def _blueprint_tables(self, endpoint: str) -> Iterator[Policies]:
         """Yield the tables of the blueprints that an endpoint is in, the innermost first."""
@@ -361,42 +362,53 @@ class AppState:
         self.undecorated = views
         return False
 
-    def response_policy(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
-        """Return whose policy holds for the response to a request."""
+    def decision(self, app: Flask, environ: WSGIEnvironment) -> tuple[Policy | None, Lines]:
+        """Return whose policy holds for the response to a request, and the lines that it adds."""
         try:
             routed = current_request()
         except RuntimeError:
             routed = None
-        if ASKED_METHOD in environ and is_preflight(environ):
-            return self.preflight_policy(app, environ)
-        if routed is None or routed.environ is not environ:
-            method = environ["REQUEST_METHOD"].upper()
-            endpoint = answering_endpoint(app, environ, method)
-        elif routed.url_rule is not None:
-            method, endpoint = routed.method, routed.url_rule.endpoint
-            entry = self.entries.get(endpoint)
-            if entry and entry.is_fixed and entry.view is app.view_functions.get(endpoint):
-                return entry.policy
+        rule = routed.url_rule if routed is not None and routed.environ is environ else None
+        entry = self.entries.get(rule.endpoint) if rule is not None else None
+        if (
+            entry is None
+            or not entry.is_fixed
+            or ASKED_METHOD in environ
+            or NOTE_KEY in environ
+            or entry.view is not app.view_functions.get(entry.endpoint)
+        ):
+            policy = self._response_policy(app, environ, routed)
         else:
-            method = routed.method
-            unrouted = isinstance(routed.routing_exception, (MethodNotAllowed, RequestRedirect))
-            endpoint = answering_endpoint(app, environ, method) if unrouted else None
-        return self.policy_for(app, endpoint, method, routed_path(environ))
-
-    def decision(self, app: Flask, environ: WSGIEnvironment) -> tuple[Policy | None, Lines]:
-        """Return whose policy holds for the response to a request, and the lines that it adds."""
-        if environ.get(NOTE_KEY, self) is not self:  # the response has its headers
-            return None, ()
-        try:
-            policy = self.response_policy(app, environ)
-        except ConfigurationError:  # of a view's own policy; the view has raised it, with its name
-            policy = None
+            policy = entry.policy
         if policy is None:
             return None, ()
         if not policy.settings.origins.predicates:
             return policy, lines_to_add(policy, environ)
         with request_context(app, environ):
             return policy, lines_to_add(policy, environ, wait)
+
+    def _response_policy(
+        self, app: Flask, environ: WSGIEnvironment, routed: Request | None
+    ) -> Policy | None:
+        """Return whose policy holds for a response, if that of its endpoint does not settle it."""
+        note: object = environ.get(NOTE_KEY, self)
+        if note is not self:  # the response has its headers
+            return None
+        try:
+            if is_preflight(environ):
+                return self.preflight_policy(app, environ)
+            if routed is None or routed.environ is not environ:
+                method = environ["REQUEST_METHOD"].upper()
+                endpoint = answering_endpoint(app, environ, method)
+            elif routed.url_rule is not None:
+                method, endpoint = routed.method, routed.url_rule.endpoint
+            else:
+                method, error = routed.method, routed.routing_exception
+                unrouted = isinstance(error, (MethodNotAllowed, RequestRedirect))
+                endpoint = answering_endpoint(app, environ, method) if unrouted else None
+            return self.policy_for(app, endpoint, method, routed_path(environ))
+        except ConfigurationError:  # of a view's own policy; the view has raised it, with its name
+            return None
 
     def withholds_500(self, app: Flask, environ: WSGIEnvironment) -> bool:
         """Return whether the page for an exception that leaves the app gets no headers."""

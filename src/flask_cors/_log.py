@@ -13,11 +13,6 @@ root_logger = logging.getLogger()
 logger.addHandler(logging.NullHandler())
 
 
-def is_quiet() -> bool:
-    """Return whether nothing is logged of what goes well: `isEnabledFor`, in half of its time."""
-    return (logger.level or root_logger.level) > logging.DEBUG
-
-
 def is_worth_logging(decision: Decision) -> bool:
     """Return whether `log_decision` may have something to say; else it need not be called."""
     return decision.error is not None or logger.isEnabledFor(logging.INFO)

@@ -8,10 +8,11 @@ be seen from here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from logging import DEBUG
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias, Union
 
-from ._log import is_quiet, is_worth_logging, log_decision
+from ._log import is_worth_logging, log_decision, logger, root_logger
 from .core import Decision, Policy
 from .core.errors import Problems, safe_repr
 from .core.headers import REQUEST_FIELDS
@@ -133,7 +134,9 @@ def lines_to_add(
     origin: str | None = environ.get("HTTP_ORIGIN")
     # What is looked up is hashed, and a request may bring any length.
     bounded = origin is None or len(origin) <= MAX_ORIGIN_LENGTH
-    if bounded and ASKED_METHOD not in environ and is_quiet():
+    # As `isEnabledFor` would say it, in half of its time.
+    is_quiet = (logger.level or root_logger.level) > DEBUG
+    if bounded and ASKED_METHOD not in environ and is_quiet:
         lines = policy.memo.get(origin)
     return decide(policy, environ, wait, path).lines if lines is None else lines
 

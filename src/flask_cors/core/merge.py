@@ -58,10 +58,25 @@ def merge(present: Sequence[Field], lines: Lines, *, anyone: bool = False) -> li
         lines: those of the decision, `Vary` last.
         anyone: whether the policy lets any website in.
     """
-    for name, _ in present:
-        if name not in ORDINARY_FIELDS and name.lower() in MERGED_FIELDS:
+    vary = None
+    for index, (name, _) in enumerate(present):
+        if name in ORDINARY_FIELDS:
+            continue
+        if name == VARY and vary is None:
+            vary = index
+        elif name.lower() in MERGED_FIELDS:
             return _merge_with_care(present, lines, anyone=anyone)
-    return [*present, *lines]
+    if vary is None:
+        return [*present, *lines]
+    before, own = present[vary][1], lines[-1:]
+    # What most often stands in `Vary`: names, of which none is the one that is to be added.
+    if own == _VARY_ORIGIN and before and "*" not in before and "rigin" not in before.lower():
+        others = [*present[:vary], *present[vary + 1 :], *lines[:-1]]
+        return [*others, (VARY, f"{before}, Origin")]
+    return _merge_with_care(present, lines, anyone=anyone)
+
+
+_VARY_ORIGIN = ((VARY, "Origin"),)
 
 
 def _merge_with_care(present: Sequence[Field], lines: Lines, *, anyone: bool) -> list[Field]:
