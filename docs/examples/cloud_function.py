@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_cors import cross_origin
 
 
-@functions_framework.http
+@functions_framework.http  # pyright: ignore[reportUnknownMemberType]  # it has no type
 @cross_origin(origins="https://app.example", methods=["GET", "PUT"], max_age=600)
 def prices(request: Request) -> ResponseReturnValue:
     """Answer with the prices, or store one."""

@@ -12,9 +12,10 @@ made to be overridden. All that a request reads belongs to its app.
 from __future__ import annotations
 
 import copy
+import inspect
 import sys
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Lock
@@ -93,7 +94,7 @@ def wait(awaitable: Awaitable[T]) -> T:
 
 
 @contextmanager
-def request_context(app: Flask, environ: WSGIEnvironment) -> Iterator[None]:
+def request_context(app: Flask, environ: WSGIEnvironment) -> Generator[None]:
     """Have the request's context for origin callables, which may read the request or a database.
 
     The hooks of the app do not run for a preflight, so what its teardown functions expect of them
@@ -180,9 +181,7 @@ decorated_views: weakref.WeakSet[ViewPolicy] = weakref.WeakSet()
 
 def place_of(view: object) -> str:
     """Return a function's or class's name, with file and line where they are known."""
-    function = view
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
+    function = inspect.unwrap(cast("Callable[..., object]", view))
     name = str(getattr(function, "__name__", type(function).__name__))
     code = getattr(function, "__code__", None)
     return f"{name} ({code.co_filename}, line {code.co_firstlineno})" if code else name

@@ -205,8 +205,8 @@ class _Call:
     def acts_later(self, result: object) -> bool:
         """Return whether the headers are added once there is a response; see `_after_the_view`."""
         # A response object that the view returns may be kept, and returned again.
-        first: object = result[0] if isinstance(result, tuple) and result else result
-        self._is_fresh = not isinstance(first, BaseResponse)
+        parts = cast("tuple[object, ...]", result) if type(result) is tuple else (result,)
+        self._is_fresh = not any(isinstance(part, BaseResponse) for part in parts)
         return self._is_routed or result is None
 
     def _after_the_view(self, response: Response) -> Response:

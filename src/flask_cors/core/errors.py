@@ -123,6 +123,10 @@ class CORSWarning(UserWarning):
         return f"{self.problem.message} [{self.problem.code}]"
 
 
+LISTS: tuple[type, ...] = (list, tuple, set, frozenset)
+"""What people write lists as."""
+
+
 def safe_repr(value: object) -> str:
     """Return `value` as it is printed in a message: escaped and of bounded length."""
     try:

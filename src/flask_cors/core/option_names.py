@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
+from typing import cast
 
+from .errors import LISTS
 from .origin_patterns import ANY_SPELLINGS
 
 # What other libraries call an option, and the slips of the pen that a measure of likeness misses.
@@ -68,5 +70,5 @@ def is_meant_to_restrict(option: str, value: object) -> bool:
         return False
     if isinstance(value, (bool, int, float)):  # of a key like `ALLOW_ALL_ORIGINS`
         return "all" in words and not value
-    items = value if isinstance(value, (list, tuple, set, frozenset)) else (value,)
+    items = cast("Iterable[object]", value) if isinstance(value, LISTS) else (value,)
     return not any(isinstance(item, str) and item.strip() in ANY_SPELLINGS for item in items)

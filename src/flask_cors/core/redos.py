@@ -170,6 +170,13 @@ def _values(value: object) -> tuple[object, ...]:
     return cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
 
 
+def _items(value: object) -> list[object]:
+    """Return the items of a list in the tree."""
+    if not isinstance(value, list):
+        raise _UnknownError
+    return cast("list[object]", value)
+
+
 def _build(
     regex: re.Pattern[str], copies: int | None, *, whole: bool, letters: str | None
 ) -> _Automaton:
@@ -236,8 +243,8 @@ class _Builder:
                 inner = (kept | added) & ~removed
                 self.groups[group] = (body, inner)
                 return self._body(body, inner)
-            case "BRANCH", (_, [*bodies]):
-                return reduce(_either, [self._body(body, flags) for body in bodies])
+            case "BRANCH", (_, bodies):
+                return reduce(_either, [self._body(body, flags) for body in _items(bodies)])
             case (("MAX_REPEAT" | "MIN_REPEAT"), (int(low), int(high), body)):
                 return self._repeated(body, flags, low, high)
             case "POSSESSIVE_REPEAT", _:
@@ -294,8 +301,8 @@ class _Builder:
                 return "^"
             case "ANY", _:
                 return "."
-            case "IN", ([*items],):
-                return f"[{''.join(self._written(*_values(item)) for item in items)}]"
+            case "IN", (items,):
+                return f"[{''.join(self._written(*_values(item)) for item in _items(items))}]"
             case _:
                 raise _UnknownError
 

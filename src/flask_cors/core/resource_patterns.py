@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from .environment import SET_OF_CHARACTERS, environment_slip
-from .errors import safe_repr
+from .errors import LISTS, safe_repr
 from .options import RESOURCE_OPTIONS, Pattern, SupportsItems
 from .origin_patterns import REGEX_ERRORS
 from .resources import PathPattern, without_dot_segments
@@ -62,7 +62,8 @@ def _pairs_of(reading: OptionValue) -> Iterable[tuple[object, object]]:
 
 
 def _about_a_resource(path: object) -> str:
-    if has_items(path) or (isinstance(path, tuple) and any(map(has_items, path))):
+    parts = cast("Iterable[object]", path) if isinstance(path, LISTS) else ()
+    if has_items(path) or any(map(has_items, parts)):
         return (
             "holds options, which stand beside their path. Write one mapping from paths to "
             f"options: {_AS_A_MAPPING}"
@@ -72,7 +73,7 @@ def _about_a_resource(path: object) -> str:
 
 def _as_options(value: object) -> str:
     """Return options as they were probably meant: who writes one string means the origins."""
-    if isinstance(value, (str, list, tuple, set)) and value:
+    if isinstance(value, (str, *LISTS)) and value:
         return f"{{'origins': {safe_repr(value)}}}"
     return "{'origins': ['https://app.example']}, or {} for the options that hold for all"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar, cast
 
-from .errors import Problems, safe_repr
+from .errors import LISTS, Problems, safe_repr
 from .headers import ALL_METHODS, HeaderRules, MethodRules
 from .option_names import is_meant_to_restrict, meant_option, nearest_option
 from .options import CROSS_ORIGIN_OPTIONS, OPTIONS, RESOURCE_OPTIONS, SupportsItems
@@ -128,8 +128,7 @@ def _warn_of_key(key: MisnamedKey, problems: Problems) -> None:
 
 def _option(read: Callable[[OptionValue], T], default: T) -> T:
     """Declare an option of `Settings`: how its value is read, and its default."""
-    declared: object = field(default=default, metadata={"read": read})
-    return cast("T", declared)
+    return field(default=default, metadata={"read": read})
 
 
 @dataclass(frozen=True)
@@ -213,7 +212,8 @@ class _Merged:
         """
         meant = meant_option(str(name), allowed) or ""
         text = _about_an_unknown(source, name, meant, allowed)
-        if meant in _READERS and meant not in source.options and not isinstance(value, Iterator):
+        is_read_once = hasattr(value, "__next__")
+        if meant in _READERS and meant not in source.options and not is_read_once:
             found = Problems()
             read = _READERS[meant](OptionValue(meant, source.name(meant), value, found))
             self.values[meant], self.sources[meant] = read, source.without_values()
@@ -242,7 +242,7 @@ def _note_misnamed(key: MisnamedKey, problems: Problems) -> None:
         return
     # The threat: an app that is open to all against its author's will.
     value = safe_repr(key.value)
-    instead = value if isinstance(key.value, (str, list, tuple, set)) and key.value else "[...]"
+    instead = value if isinstance(key.value, (str, *LISTS)) and key.value else "[...]"
     problems.error(
         "origin-key",
         "origins",

@@ -57,7 +57,8 @@ class OptionValue(NamedTuple):
             return [part.strip() for part in re.split(_SEPARATOR, value)]
         if isinstance(value, re.Pattern) or callable(value):
             return [value]
-        if isinstance(value, Iterable) and not isinstance(value, bytes) and not has_items(value):
+        is_list = hasattr(value, "__iter__") and not isinstance(value, bytes)
+        if is_list and not has_items(value):
             value = cast("Iterable[object]", value)
             return [item.strip() if isinstance(item, str) else item for item in value]
         self.error("option-type", "is of the wrong type. Write a string, or a list of them")
