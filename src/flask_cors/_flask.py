@@ -131,9 +131,9 @@ class ViewPolicy:
         problems.issue_warnings()
         self._already_warned = problems.warnings
         self._view: weakref.ref[object] | None = None
-        self.place = ""
+        self.place: str = ""
         """the function that is decorated, with its file and line"""
-        self.automatic_options = settings.automatic_options
+        self.automatic_options: bool = settings.automatic_options
         """whether the decorator itself leaves OPTIONS to be answered here"""
 
     def decorate(self, view: object) -> None:

@@ -119,7 +119,11 @@ def test_a_restricting_key_under_a_wrong_name_is_an_error_where_no_origins_are_g
     assert f"Write CORS_ORIGINS = ['{A}']" in problem.message
 
 
-@pytest.mark.parametrize("value", [None, "", A, [], lambda origin: True], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [None, "", A, [], lambda origin: True],
+    ids=["None", "empty", "origin", "nobody", "callable"],
+)
 def test_whatever_a_restricting_key_is_set_to(value: object) -> None:
     (problem,) = refused(lambda: CORS(app_with(CORS_ALLOWED_ORIGINS=value)))
     assert problem.code == "origin-key"
@@ -281,7 +285,17 @@ async def generates_async(origin: str) -> AsyncIterator[bool]:
         lambda origin, request: True,
         [A, Allow],
     ],
-    ids=repr,
+    ids=[
+        "class",
+        "generator",
+        "async-generator",
+        "generating-object",
+        "partial-class",
+        "partial-generator",
+        "takes-nothing",
+        "takes-two",
+        "in-a-list",
+    ],
 )
 @pytest.mark.parametrize("reader", [Policy.from_options, cross_origin], ids=["policy", "view"])
 def test_a_callable_that_never_answers_is_refused_at_set_up(

@@ -32,7 +32,7 @@ from ..core import (
     Settings,
 )
 from ..core.errors import safe_repr
-from ..wsgi import EnvironHeaders, routed_path
+from ..wsgi import EnvironHeaders, WSGIEnvironment, routed_path
 from .fixes import decorate, leads_to_a_login, near_routes, open_route
 from .hand_written import hand_written
 from .inspection import (
@@ -74,8 +74,8 @@ class Case:
     def __post_init__(self) -> None:
         """Find out whose policy holds, and where it was written."""
         request = self.exchange.sent.request
-        self.origin = request.origin
-        self.environ = (
+        self.origin: str = request.origin
+        self.environ: WSGIEnvironment = (
             self.passage.environ
             or EnvironBuilder(
                 request.url,
@@ -84,13 +84,14 @@ class Case:
                 headers=list(request.headers),
             ).get_environ()
         )
-        self.preflight = is_preflight(self.environ)
-        self.method = method_of(self.environ)
+        self.preflight: bool = is_preflight(self.environ)
+        self.method: str = method_of(self.environ)
         self.endpoint: str | None = None
         self.policy: Policy | None = None
+        self.source: str = ELSEWHERE
         if self.passage.is_elsewhere:
-            self.source = ELSEWHERE
-        elif self.app is None:
+            return
+        if self.app is None:
             self.source = RUNNING
         elif self.passage.environ is None and not self.passage.is_live:
             self.source = ANOTHER_APP

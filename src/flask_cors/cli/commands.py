@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import TypedDict, get_args
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypedDict, TypeVar, get_args
 from urllib.parse import urlsplit
 
 import click
@@ -27,7 +27,11 @@ from .live import LiveError
 from .routes import Route, routes_of
 from .terminal import emit
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+F = TypeVar("F", bound=Callable[..., object])
+
+as_json_option: Callable[[F], F] = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, for machines."
+)
 
 
 def _load_or_exit(context: click.Context, *, as_json: bool) -> tuple[Flask, list[Finding]]:
