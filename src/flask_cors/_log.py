@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from .core import ACL_REQUEST_HEADERS, ACL_REQUEST_METHOD, Decision, Policy, RequestHeaders
-from .core.errors import safe_repr
+from .core.errors import AnswerError, safe_repr
 from .core.headers import parse_names
 
 logger = logging.getLogger("flask_cors")
@@ -22,11 +22,14 @@ def log_decision(
     decision: Decision, policy: Policy, method: str, path: str, headers: RequestHeaders
 ) -> None:
     """Log one decision: DEBUG, a refused preflight INFO, a callable that raised ERROR."""
-    if decision.error is not None:
+    error = decision.error
+    if isinstance(error, AnswerError):
+        logger.error("CORS: %s; the origin %s is refused", error, safe_repr(headers.get("Origin")))
+    elif error is not None:
         logger.error(
             "CORS: an origin callable raised for %s; the origin is refused",
             safe_repr(headers.get("Origin")),
-            exc_info=decision.error,
+            exc_info=error,
         )
     refused_preflight = decision.kind == "preflight" and decision.outcome != "granted"
     level = logging.INFO if refused_preflight else logging.DEBUG

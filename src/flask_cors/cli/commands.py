@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypedDict, TypeVar, get_args
+from collections.abc import Iterable, Iterator
+from typing import TypedDict, get_args
 from urllib.parse import urlsplit
 
 import click
@@ -27,11 +27,7 @@ from .live import LiveError
 from .routes import Route, routes_of
 from .terminal import emit
 
-F = TypeVar("F", bound=Callable[..., object])
-
-as_json_option: Callable[[F], F] = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON, for machines."
-)
+_as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 
 
 def _load_or_exit(context: click.Context, *, as_json: bool) -> tuple[Flask, list[Finding]]:
@@ -133,7 +129,7 @@ def _server(_context: click.Context, _option: click.Parameter, url: str) -> str:
     metavar="LINE",
     help="What the console of Chrome, Firefox or Safari says; PATH may be that, too.",
 )
-@as_json_option
+@_as_json_option
 @click.argument("path", default="")
 @click.pass_context
 def explain(context: click.Context, /, **options: Unpack[ExplainOptions]) -> None:
@@ -304,7 +300,7 @@ def _print_verdict(explanation: Explanation) -> None:
 
 
 @click.command("routes")
-@as_json_option
+@_as_json_option
 @click.pass_context
 def routes(context: click.Context, /, *, as_json: bool) -> None:
     """Show the policy of every route, and its source."""
@@ -354,7 +350,7 @@ def _route_as_json(route: Route) -> dict[str, object]:
     type=click.Choice(sorted(get_args(Code))),
     help="Leave out what has this code; repeatable.",
 )
-@as_json_option
+@_as_json_option
 @click.pass_context
 def check(
     context: click.Context, /, *, strict: bool, silence: tuple[str, ...], as_json: bool

@@ -82,6 +82,10 @@ class CORSError(Exception):
     """The base of every exception of this library."""
 
 
+class AnswerError(CORSError, TypeError):
+    """An answer of an origin callable that is neither `True` nor false: it lets nobody in."""
+
+
 class Problem(NamedTuple):
     """One thing that is wrong, or doubtful, in a configuration."""
 

@@ -70,7 +70,8 @@ def merge(present: Sequence[Field], lines: Lines, *, anyone: bool = False) -> li
         return [*present, *lines]
     before, own = present[vary][1], lines[-1:]
     # What most often stands in `Vary`: names, of which none is the one that is to be added.
-    if own == _VARY_ORIGIN and before and "*" not in before and "rigin" not in before.lower():
+    is_plain = before and before == before.strip(" ,") and "*" not in before
+    if own == _VARY_ORIGIN and is_plain and "origin" not in before.lower():
         others = [*present[:vary], *present[vary + 1 :], *lines[:-1]]
         return [*others, (VARY, f"{before}, Origin")]
     return _merge_with_care(present, lines, anyone=anyone)

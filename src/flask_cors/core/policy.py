@@ -12,7 +12,7 @@ from inspect import isawaitable
 from types import CoroutineType
 from typing import Literal, NamedTuple, TypeAlias
 
-from .errors import Problem, Problems
+from .errors import AnswerError, Problem, Problems
 from .headers import (
     ACL_ALLOW_HEADERS,
     ACL_CREDENTIALS,
@@ -129,16 +129,16 @@ def _is_yes(answer: object) -> bool:
     coroutine or generator that has not even run) would let everyone in.
 
     Raises:
-        TypeError: if the answer is neither `True` nor false.
+        AnswerError: if the answer is neither `True` nor false.
     """
     if isinstance(answer, CoroutineType):
         answer.close()  # else it warns that it was never awaited, without saying of whom
-        raise TypeError(
+        raise AnswerError(
             "an origin callable answered with a coroutine, which nobody awaits here: "
             "write `def` instead of `async def`"
         )
     if answer is not True and answer:
-        raise TypeError(
+        raise AnswerError(
             f"an origin callable answered with a value of type {type(answer).__name__}; "
             "only True lets an origin in"
         )
