@@ -407,13 +407,15 @@ def other(_environ: Any, start_response: Any) -> list[bytes]:
 )
 def test_the_middleware_goes_below_what_was_put_around_before(around: Any) -> None:
     app = fresh()
+    hooks: list[str] = []
     app.wsgi_app = around(app.wsgi_app)
     app.before_request(lambda: setattr(g, "start", 1))
+    app.before_request(lambda: hooks.append(request.method))
     app.teardown_request(lambda error: g.start)
     app.add_url_rule("/x", "x", lambda: "x", methods=["POST"])
     CORS(app, origins=A)
     answer = preflight(app)
-    assert (answer.status_code, granted(answer)) == (200, A)
+    assert (answer.status_code, granted(answer), hooks) == (200, A, [])
     assert (fetch(app, method="POST").status_code, granted(fetch(app, method="POST"))) == (200, A)
     if "other" in fetch(app, "/other/x").get_data(as_text=True):
         assert None is granted(fetch(app, "/other/x"))
@@ -421,12 +423,13 @@ def test_the_middleware_goes_below_what_was_put_around_before(around: Any) -> No
 
 def test_an_app_that_is_mounted_under_a_prefix_is_found_in_the_mounts() -> None:
     app = fresh()
-    app.before_request(lambda: abort(401))
+    hooks: list[str] = []
+    app.before_request(lambda: hooks.append(request.method))
     app.add_url_rule("/x", "x", lambda: "x", methods=["POST"])
     app.wsgi_app = DispatcherMiddleware(other, {"/prefix": app.wsgi_app})
     CORS(app, origins=A)
     answer = preflight(app, "/prefix/x")
-    assert (answer.status_code, granted(answer)) == (200, A)
+    assert (answer.status_code, granted(answer), hooks) == (200, A, [])
     assert None is granted(fetch(app, "/else"))
 
 
@@ -584,6 +587,27 @@ def test_a_cache_above_the_decorator_serves_each_origin_its_own(bodies: Bodies) 
     for origin, expected in ((None, None), (A, A), (EVIL, None), (B, B), (A, A)):
         assert expected == granted(fetch(app, origin=origin))
     assert bodies == ["x"]
+
+
+# Credentials of a view's own ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
+@pytest.mark.parametrize("by", ["alone", "decorator", "app"])
+@pytest.mark.parametrize(("origins", "expected"), [("*", "*"), ([A, B], A)])
+def test_credentials_of_a_views_own_are_for_no_website_that_anyone_has(
+    door: Any, by: str, origins: Any, expected: str
+) -> None:
+    app = fresh()
+    served = door(app)
+
+    def view() -> Any:
+        return Response("x", headers={"Access-Control-Allow-Credentials": "true"})
+
+    app.add_url_rule("/x", "x", view if by == "app" else cross_origin(origins=origins)(view))
+    if by != "alone":
+        CORS(app, **({"origins": origins} if by == "app" else {"resources": []}))
+    assert expected == granted(fetch(served))
 
 
 # Headers that were replaced -----------------------------------------------------------------------
