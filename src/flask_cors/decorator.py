@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, overload
@@ -213,8 +214,9 @@ class _Call:
         app, policy = this_app(), self.policy
         if not state_of(app).withholds(self.environ, policy, response.status):
             lines = lines_to_add(policy, self.environ, wait)
-            # Flask goes on with the very response to an exception if a hook fails after this.
-            if self._is_fresh or response.status_code >= 500:
+            # If a hook fails after this, Flask goes on with the very response to an exception.
+            answers_an_exception = sys.exc_info()[1] is not None and response.status_code >= 500
+            if self._is_fresh or answers_an_exception:
                 add_lines(response, lines, policy)
             else:
                 response = with_lines(response, lines, policy)

@@ -534,13 +534,18 @@ def kept_in_a_tuple(kept: Response) -> Any:
     return lambda: (kept, 203)
 
 
+def kept_as_an_error(kept: Response) -> Any:
+    kept.status_code = 503
+    return lambda: kept
+
+
 def kept_by_abort(kept: Response) -> Any:
     return lambda: abort(kept)
 
 
 @pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
 @pytest.mark.parametrize("by", ["alone", "decorator", "app", "called"])
-@pytest.mark.parametrize("keep", [kept_by_view, kept_in_a_tuple, kept_by_abort])
+@pytest.mark.parametrize("keep", [kept_by_view, kept_in_a_tuple, kept_as_an_error, kept_by_abort])
 def test_a_response_that_is_kept_serves_each_origin_its_own(door: Any, by: str, keep: Any) -> None:
     kept = Response("kept")
     app, neighbour = fresh(), fresh(Flask("neighbour"))
