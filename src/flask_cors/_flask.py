@@ -484,9 +484,10 @@ def config_of(app: Flask, problems: Problems) -> OptionSource:
     return source
 
 
-def url_adapter(app: Flask, environ: WSGIEnvironment) -> MapAdapter | None:
+def url_adapter(app: Flask, environ: WSGIEnvironment) -> MapAdapter:
     """Return what matches URLs for a request, which need not be the current one."""
-    return app.create_url_adapter(app.request_class(environ, populate_request=False))
+    adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
+    return cast("MapAdapter", adapter)  # there is none only without a request
 
 
 def answering_endpoint(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
@@ -509,8 +510,6 @@ def answering_endpoint(app: Flask, environ: WSGIEnvironment, method: str) -> str
 
 def _answering_endpoint(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
     adapter = url_adapter(app, environ)
-    if adapter is None:
-        return None
     try:
         return _match(adapter, None, method)
     except RequestRedirect as redirect:

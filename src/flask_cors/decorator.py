@@ -309,8 +309,7 @@ def _default_options_response() -> Response:
     """Return Flask's own answer to OPTIONS: the methods of the URL."""
     app, environ = this_app(), current_request().environ
     response = app.response_class()
-    adapter = url_adapter(app, environ)
-    response.allow.update(adapter.allowed_methods() if adapter else ())
+    response.allow.update(url_adapter(app, environ).allowed_methods())
     return response
 
 

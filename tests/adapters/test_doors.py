@@ -9,6 +9,7 @@ import gc
 import inspect
 import io
 import re
+import sys
 import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from flask import (
     Flask,
     Response,
     abort,
+    after_this_request,
     current_app,
     g,
     make_response,
@@ -649,6 +651,13 @@ def test_headers_that_were_replaced_by_a_dict_are_added_to(door: Any, place: str
     assert expected.items() <= dict(answer.headers).items()
 
 
+def test_headers_that_were_replaced_before_the_decorator_adds_to_them_are_added_to() -> None:
+    app = fresh()
+    app.before_request(lambda: after_this_request(replacing) and None)
+    app.add_url_rule("/x", "x", cross_origin(origins=A)(lambda: "{}"))
+    assert (granted(fetch(app)), fetch(app).headers["X-Own"]) == (A, "1")
+
+
 # 405, redirects, 404 ------------------------------------------------------------------------------
 
 
@@ -674,6 +683,16 @@ def test_errors_follow_the_view_at_the_url_and_so_do_their_preflights(door: Any)
         assert (status, origin) == (actual.status_code, granted(actual)), path
         asked = preflight(served, path, method, origin)
         assert (200, origin) == (asked.status_code, granted(asked)), path
+
+
+@pytest.mark.parametrize("target", ["https://other.example/own", "http://localhost/elsewhere"])
+def test_a_redirect_to_where_no_view_of_the_app_is_belongs_to_the_resources(target: str) -> None:
+    app = fresh()
+    app.add_url_rule("/own", "own", cross_origin(origins=A)(lambda: "x"))
+    app.add_url_rule("/old", "old", redirect_to=target)
+    CORS(app, origins=B)
+    assert [granted(fetch(app, "/old", origin=origin)) for origin in (A, B)] == [None, B]
+    assert [granted(preflight(app, "/old", "GET", origin)) for origin in (A, B)] == [None, B]
 
 
 def test_a_url_of_which_no_view_answers_options_belongs_to_the_resources() -> None:
@@ -1007,3 +1026,32 @@ def test_without_a_debugger_the_exception_leaves_the_app_as_it_is(debugged: Flas
     CORS(debugged, origins=A)
     with pytest.raises(LookupError, match="41"):
         fetch(debugged)
+
+
+def test_what_is_only_named_like_the_debugger_is_none(debugged: Flask) -> None:
+    CORS(debugged, origins=A)
+
+    class Debugger:
+        def debug_application(self) -> Any:
+            return fetch(debugged)
+
+    with pytest.raises(LookupError, match="41"):
+        Debugger().debug_application()
+
+
+def test_a_server_that_does_not_load_the_debugger_does_not_miss_it(
+    debugged: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CORS(debugged, origins=A)
+    monkeypatch.delitem(sys.modules, "werkzeug.debug")
+    with pytest.raises(LookupError, match="41"):
+        fetch(debugged)
+
+
+@pytest.mark.parametrize("decorated", [False, True], ids=["app", "view"])
+def test_a_key_that_can_be_read_once_is_read_by_all(decorated: bool) -> None:
+    app = fresh()
+    app.config["CORS_ORIGINS"] = iter([A, B])
+    app.add_url_rule("/x", "x", cross_origin(lambda: "x") if decorated else lambda: "x")
+    CORS(app, resources=[] if decorated else "/*")
+    assert [granted(fetch(app, origin=origin)) for origin in (A, B, EVIL)] == [A, B, None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -184,6 +186,36 @@ def test_an_untrusted_value_writes_no_line_of_its_own(caplog: pytest.LogCaptureF
     CORS(app, origins=A)
     ask_before(app, "PUT\x1b[31m", names="x\x1b")
     assert all("\x1b" not in text for text in warned(caplog))
+
+
+def without_handlers(monkeypatch: pytest.MonkeyPatch) -> logging.Logger:
+    """Return the logger as it is where nobody has set up logging, which pytest does."""
+    logger = logging.getLogger("flask_cors")
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logger, "handlers", [logging.NullHandler()])
+    return logger
+
+
+def test_the_warning_is_written_where_nobody_has_set_up_logging(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without_handlers(monkeypatch)
+    app, errors = make_app(), io.StringIO()
+    CORS(app, origins=A)
+    app.test_client().get("/x", headers={"Origin": EVIL}, errors_stream=errors)
+    assert "a browser blocks GET /x" in errors.getvalue()
+
+
+def test_a_logger_that_is_turned_down_is_left_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = without_handlers(monkeypatch)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    app, errors = make_app(), io.StringIO()
+    CORS(app, origins=A)
+    app.test_client().get("/x", headers={"Origin": EVIL}, errors_stream=errors)
+    monkeypatch.undo()
+    without_handlers.manager._clear_cache()
+    assert errors.getvalue() == ""
 
 
 @pytest.mark.server

@@ -22,7 +22,7 @@ import pytest
 from flask_cors.browser import CHROMIUM
 from flask_cors.testing import Browser, CORSBlocked
 
-from ..support.servers import serving
+from ..support.serving import serving
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 CHROMIUM_PATH, DRIVER_PATH = shutil.which("chromium"), shutil.which("chromedriver")

@@ -18,7 +18,7 @@ from flask import Flask
 from flask_cors import ConfigurationError
 from flask_cors.testing import Browser
 
-from ..support.servers import serving
+from ..support.serving import serving
 
 EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples"
 OURS = "https://app.example"

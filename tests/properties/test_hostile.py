@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request
 from flask_cors import CORS, ResourceOptions, cross_origin
 from flask_cors.core.options import Origins
 
-from ..support.servers import serving
+from ..support.serving import serving
 
 APP = "https://app.example"
 OTHER = "https://other.example"

@@ -8,10 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
-
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 def free_port() -> int:
@@ -29,25 +26,6 @@ def await_answer(port: int, process: subprocess.Popen[Any], seconds: float = 30)
     deadline = time.monotonic() + seconds
     while not answers(port) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
-
-
-class QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  (Werkzeug names it so)
-        pass
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[int]:
-    """Serve a WSGI app in threads of this process until the end of the block; give the port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    thread = Thread(target=server.serve_forever, args=[0.01])
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager
