@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from flask import Flask, Response
+from flask.logging import default_handler
 
 from flask_cors import CORS, cross_origin
 
@@ -209,13 +210,15 @@ def test_the_warning_is_written_where_nobody_has_set_up_logging(
 def test_a_logger_that_is_turned_down_is_left_so(monkeypatch: pytest.MonkeyPatch) -> None:
     logger = without_handlers(monkeypatch)
     level = logger.level
-    logger.setLevel(logging.ERROR)
     app, errors = make_app(), io.StringIO()
     CORS(app, origins=A)
-    app.test_client().get("/x", headers={"Origin": EVIL}, errors_stream=errors)
-    monkeypatch.undo()
-    without_handlers.manager._clear_cache()
+    try:
+        logger.setLevel(logging.ERROR)
+        app.test_client().get("/x", headers={"Origin": EVIL}, errors_stream=errors)
+    finally:
+        logger.setLevel(level)
     assert errors.getvalue() == ""
+    assert not [handler for handler in logger.handlers if handler is default_handler]
 
 
 @pytest.mark.server
