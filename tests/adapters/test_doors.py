@@ -685,6 +685,23 @@ def test_errors_follow_the_view_at_the_url_and_so_do_their_preflights(door: Any)
         assert (200, origin) == (asked.status_code, granted(asked)), path
 
 
+@pytest.mark.parametrize("root", ["/prefix", "/prefix/"])
+def test_a_redirect_to_the_slash_follows_its_view_below_a_prefix_too(root: str) -> None:
+    app = fresh()
+    app.add_url_rule("/slash/", "slash", cross_origin(origins=A)(lambda: "x"))
+    CORS(app, origins=B)
+    for ask, method in ((fetch, "GET"), (preflight_below, "GET")):
+        assert [
+            granted(ask(app, "/slash", method, origin, environ_overrides={"SCRIPT_NAME": root}))
+            for origin in (A, B)
+        ] == [A, None]
+
+
+def preflight_below(app: Flask, path: str, method: str, origin: str, **more: Any) -> Any:
+    headers = asking(method, origin)
+    return Client(app, use_cookies=False).open(path, method="OPTIONS", headers=headers, **more)
+
+
 @pytest.mark.parametrize("target", ["https://other.example/own", "http://localhost/elsewhere"])
 def test_a_redirect_to_where_no_view_of_the_app_is_belongs_to_the_resources(target: str) -> None:
     app = fresh()
@@ -931,6 +948,21 @@ def test_an_error_of_a_views_policy_names_the_view() -> None:
     assert f"read_me ({__file__}, line {line})" in problem.message
     with pytest.raises(ConfigurationError, match="read_me"):
         CORS(app, resources={"/other/*": {"origins": A}})
+
+
+def test_an_error_names_the_function_that_other_decorators_have_wrapped() -> None:
+    def read_me() -> str:
+        return "x"
+
+    @functools.wraps(read_me)
+    def wrapping() -> str:
+        return read_me()
+
+    app = fresh()
+    app.add_url_rule("/x", "x", cross_origin(supports_credentials=True)(wrapping))
+    line = read_me.__code__.co_firstlineno
+    with pytest.raises(ConfigurationError, match=f"read_me .*, line {line}"):
+        CORS(app, resources=[])
 
 
 def test_an_error_of_a_view_that_comes_later_is_a_500_that_is_logged_by_name(
