@@ -284,16 +284,16 @@ def visit(
     if origin is None:
         answer = cache.send(method, url, (*headers, *unseen))
         return Visit(None, (answer,), None)
-    page = Request(method, f"http://cache.example{url}", headers, origin, area.credentials)
+    page = Request(method, f"https://cache.example{url}", headers, origin, area.credentials)
     flow, answers = browser.fetch(page), list[Answer]()
     sent = next(flow)
     while True:
-        path = sent.request.url.removeprefix("http://cache.example")
+        path = sent.request.url.removeprefix("https://cache.example")
         answers.append(cache.send(sent.request.method, path, (*sent.request.headers, *unseen)))
         try:
             sent = flow.send(answers[-1].response)
         except StopIteration as stop:
-            outcome: browser.Outcome = stop.value
+            outcome: browser.FetchOutcome = stop.value
             return Visit(origin, tuple(answers), outcome.response)
 
 
@@ -510,7 +510,7 @@ def ask(cache: Cache, area: Area, asker: Asker, url: str) -> tuple[list[str], st
         return wrongs(area, visit(cache, area, None, url)), ""
     headers = ((asker.header, "1"),) if asker.header else ()
     page = Request(
-        asker.method, f"http://cache.example{url}", headers, asker.origin, area.credentials
+        asker.method, f"https://cache.example{url}", headers, asker.origin, area.credentials
     )
     answer = cache.send("OPTIONS", url, browser.preflight_request(page).headers)
     steps = browser.preflight_check(page, answer.response)
