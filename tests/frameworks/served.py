@@ -527,6 +527,7 @@ def _configure_django():
             ALLOWED_HOSTS=["127.0.0.1"],
             LOGGING={
                 "version": 1,
+                "disable_existing_loggers": False,
                 "handlers": {"console": {"class": "logging.StreamHandler"}},
                 "loggers": {"django": {"handlers": ["console"]}},
             },
