@@ -25,7 +25,8 @@ from ..support.strategies import LAW
 ORIGIN = "https://a.example"
 ANY = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PURGE"]
 URLS = ["/x", "/x/", "/y", "/y/1", "/z/", "/z", "/nowhere", "//x"]
-RULES = ["/x", "/x/", "/y", "/y/<int:number>", "/z/"]
+# Of `/x` beside `/x/` Werkzeug 2.2 redirects where later ones answer 405: not for us to say.
+RULES = ["/x", "/y", "/y/<int:number>", "/z/"]
 
 
 def marked(number: int) -> dict[str, Any]:

@@ -334,7 +334,7 @@ def _about_a_method(item: object) -> str:
     names = re.split(r"[\s;|/&+]+", item.strip()) if isinstance(item, str) else []
     if len(names) > 1 and all(map(is_token, names)):
         listed = safe_repr(", ".join(names))
-        return f"is more than one method. Put commas between them, {listed}, or write a list"
+        return f"is more than one method. Write commas between them, {listed}, or a list"
     return "is no method. Write its name: 'PUT'"
 
 
