@@ -14,6 +14,8 @@ from flask_cors.urls import parse_url
 
 from .support.strategies import LAW
 
+pytestmark = pytest.mark.flaskless
+
 HOST = "https://www.shop.example/a/b"
 CLEAR = "http://www.shop.example/a/b"
 LOCAL = "http://localhost:5000/"

@@ -10,6 +10,8 @@ from flask_cors.urls import parse_url
 
 from .support.strategies import LAW
 
+pytestmark = pytest.mark.flaskless
+
 BASE = "https://api.example/a/b?q"
 
 

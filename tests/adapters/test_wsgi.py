@@ -23,6 +23,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from flask_cors import ConfigurationError
 from flask_cors.wsgi import CORSMiddleware
 
+pytestmark = pytest.mark.flaskless
+
 served = SimpleNamespace(
     **runpy.run_path(str(Path(__file__).parent.parent / "frameworks" / "served.py"))
 )

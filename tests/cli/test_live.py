@@ -15,6 +15,8 @@ from flask_cors.cli import live
 
 from ..support.commands import ONLY, ORIGIN, app_with, explained
 
+pytestmark = pytest.mark.flaskless
+
 
 @contextmanager
 def serving(answer, server_class=HTTPServer):

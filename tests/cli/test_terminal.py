@@ -14,6 +14,8 @@ import pytest
 
 from ..support.commands import ONLY, ORIGIN, app_with
 
+pytestmark = pytest.mark.flaskless
+
 MANY = app_with(ONLY, *(f"app.add_url_rule('/r{n}', 'r{n}', lambda: '')" for n in range(30)))
 EXPLAIN = ["explain", "--origin", ORIGIN, "/items"]
 REFUSING = app_with("CORS(app, origins=['https://a.example', 'https://b.example'])")

@@ -302,6 +302,7 @@ def test_every_adapter_sends_what_the_policy_of_the_resource_decides(
     assert dict.fromkeys(apps, expected) == answers(apps, visits)
 
 
+@pytest.mark.flaskless
 @ignoring_doubts
 @settings(LAW, max_examples=300)
 @given(visits(set_ups()))

@@ -6,6 +6,7 @@ import re
 import warnings
 from contextlib import suppress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,8 @@ from ..support.strategies import (
     site_of,
     written_origins,
 )
+
+pytestmark = pytest.mark.flaskless
 
 
 @LAW
