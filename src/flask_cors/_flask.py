@@ -57,6 +57,7 @@ if TYPE_CHECKING:  # a production server does not load the debugger
 
 T = TypeVar("T")
 Policies: TypeAlias = ResourceTable[Policy]
+Write: TypeAlias = Callable[[bytes], object]
 
 # Keys of the WSGI environment.
 STATE_KEY = "flask_cors.state"  # the state of the app whose middleware will add the headers; later
@@ -414,7 +415,7 @@ class AppState:
         policy, _ = self.decision(app, environ)
         return policy is None or self.withholds(environ, policy, "500")
 
-    def withholds(self, environ: WSGIEnvironment, policy: Policy, status: str) -> bool:
+    def withholds(self, environ: WSGIEnvironment, policy: Policy | None, status: str) -> bool:
         """Return whether a response is that to an uncaught exception, `intercept_exceptions` off.
 
         Flask-RESTful sends the signal also for exceptions that it then handles, so the status
@@ -422,6 +423,7 @@ class AppState:
         """
         return (
             environ.get(NOTE_KEY) is self
+            and policy is not None
             and not policy.settings.intercept_exceptions
             and status.startswith("5")
         )
@@ -588,30 +590,11 @@ def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplicatio
     def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         nonlocal served
         served = app = served or app_ref() or _is_gone()
-        if (
-            ASKED_METHOD in environ
-            and (answered := _answer_preflight(app, state, environ, start_response)) is not None
-        ):
-            return answered
-        decided: tuple[Policy | None, Lines] | None = None
-
-        def start(
-            status: str, headers: ResponseLines, exc_info: ExcInfo | None = None
-        ) -> Callable[[bytes], object]:
-            nonlocal decided
-            if decided is None:  # a response may be started anew, and callables are asked once
-                decided = state.decision(app, environ)
-            policy, lines = decided
-            if policy is not None and not (
-                NOTE_KEY in environ and state.withholds(environ, policy, status)
-            ):
-                headers = merge(headers, lines, anyone=policy.anyone)
-            if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
-                warn_of_blocked(app, state, environ, policy, headers)
-            if exc_info is None:
-                return start_response(status, headers)
-            return start_response(status, headers, exc_info)
-
+        if ASKED_METHOD in environ:
+            answered = _answer_preflight(app, state, environ, start_response)
+            if answered is not None:
+                return answered
+        start = _adding(app, state, environ, start_response)
         outer = environ.get(STATE_KEY)  # of an app whose view calls this one
         environ[STATE_KEY] = state
         try:
@@ -627,6 +610,29 @@ def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplicatio
         return parts
 
     return middleware
+
+
+def _adding(
+    app: Flask, state: AppState, environ: WSGIEnvironment, start_response: StartResponse
+) -> StartResponse:
+    """Return a `start_response` that adds the headers."""
+    decided: tuple[Policy | None, Lines] | None = None
+
+    def start(status: str, headers: ResponseLines, exc_info: ExcInfo | None = None) -> Write:
+        nonlocal decided
+        if decided is None:  # a response may be started anew, and callables are asked once
+            decided = state.decision(app, environ)
+        policy, lines = decided
+        withheld = NOTE_KEY in environ and state.withholds(environ, policy, status)
+        if policy is not None and not withheld:
+            headers = merge(headers, lines, anyone=policy.anyone)
+        if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+            warn_of_blocked(app, state, environ, policy, headers)
+        if exc_info is None:
+            return start_response(status, headers)
+        return start_response(status, headers, exc_info)
+
+    return start
 
 
 def _answer_preflight(

@@ -32,7 +32,7 @@ class SupportsItems(Protocol[K_co, V_co]):
 
 Pattern: TypeAlias = Union[str, "re.Pattern[str]"]
 OriginPredicate: TypeAlias = Callable[[str], Union[bool, Awaitable[bool]]]
-"""Says whether an origin is allowed, at once or when awaited."""
+"""A function that says whether an origin is allowed, at once or when awaited."""
 Origin: TypeAlias = Union[Pattern, OriginPredicate]
 Origins: TypeAlias = Union[Origin, Iterable[Origin]]
 Methods: TypeAlias = Union[str, Iterable[str]]
