@@ -203,7 +203,7 @@ def _misread(text: str, scheme: str, authority: str) -> OriginError | None:
     if len(several) > 1:
         return OriginError(
             "origin-host",
-            "holds more than one origin. Put commas between them, or make each one origin of a "
+            "holds more than one origin. Write commas between them, or make each one origin of a "
             f"list: {safe_repr(', '.join(several))}",
         )
     again = re.match(r"(?:https?:?/+)*(https?):?/+(?=[^/])", authority, re.IGNORECASE)

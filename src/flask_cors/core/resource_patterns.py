@@ -137,7 +137,7 @@ def _about_a_path(text: str) -> str | None:
         )
     if re.search(r"[\s;]/", text):
         listed = ", ".join(re.split(r"[\s;]+(?=/)", text))
-        return f"is more than one path. Put commas between them: {safe_repr(listed)}"
+        return f"is more than one path. Write commas between them: {safe_repr(listed)}"
     query = re.search(_QUERY, re.sub(SET_OF_CHARACTERS, lambda found: "_" * len(found[0]), text))
     if query is not None:
         return (

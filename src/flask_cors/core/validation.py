@@ -404,7 +404,7 @@ def _about_a_name(item: object) -> str:
     names = re.split(r"[\s;]+", item.strip())
     if len(names) > 1 and all(map(is_token, names)):
         return (
-            "is more than one name. Put commas between them, "
+            "is more than one name. Write commas between them, "
             f"{safe_repr(', '.join(names))}, or write a list"
         )
     return "is no name of a header field. Write 'X-Request-ID'"
