@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 import typing
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -136,8 +137,13 @@ MODULES = ["flask_cors"] + [
 ]
 
 
-def annotated(module_name: str) -> Iterator[object]:
-    """Yield the public functions and classes of a module, and the functions of the classes."""
+def annotated(module_name: str) -> Iterator[tuple[object, dict[str, object] | None]]:
+    """Yield the public functions and classes of a module, and the functions of the classes.
+
+    Each comes with the names by which its annotations are read, if it does not know them by itself:
+    what a NamedTuple makes of its fields does not, from Python 3.14 on. Whoever looks at the class,
+    its signature or its help does not meet that.
+    """
     for name, found in vars(importlib.import_module(module_name)).items():
         own = getattr(found, "__module__", "").startswith("flask_cors")
         if (
@@ -146,22 +152,20 @@ def annotated(module_name: str) -> Iterator[object]:
             or not (inspect.isfunction(found) or isinstance(found, type))
         ):
             continue
-        yield found
+        yield found, None
         for attribute in vars(found).values() if isinstance(found, type) else ():
             function = getattr(attribute, "fget", getattr(attribute, "__func__", attribute))
             if inspect.isfunction(function):
-                yield function
+                made = function.__name__ == "__new__"
+                yield function, vars(sys.modules[found.__module__]) if made else None
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_type_hints_can_be_read(name: str) -> None:
     unreadable = []
-    for found in annotated(name):
-        # What a NamedTuple makes of its fields knows its module no more, from Python 3.14 on.
-        # Whoever looks at the class, its signature or its help does not meet that.
-        made = vars(importlib.import_module(name)) if found.__name__ == "__new__" else None
+    for found, names in annotated(name):
         try:
-            typing.get_type_hints(found, made)
+            typing.get_type_hints(found, names)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is told)
             unreadable.append((found, error))
     assert unreadable == []
