@@ -1325,7 +1325,7 @@ def test_what_a_policy_grants_is_let_through_and_nothing_else(case, engine, adap
         app = CORSMiddleware(inner, **options)
     else:
         app = Flask(__name__, static_folder=None)
-        app.full_dispatch_request = lambda: app.response_class.from_app(
+        app.full_dispatch_request = lambda *_: app.response_class.from_app(
             inner, flask.request.environ
         )
         CORS(app, **options)
