@@ -309,6 +309,25 @@ def test_socket_io_has_an_option_of_its_own(cors):
     assert told["cure"].endswith("Write cors_allowed_origins=['https://app.example']")
 
 
+def test_a_wrapper_that_comes_from_socket_io_is_known_by_its_module(cors):
+    source = app_with(
+        ONLY,
+        """
+        class WSGIApp:
+            __module__ = "engineio.middleware"
+            def __init__(self, wsgi_app): self.wsgi_app = wsgi_app
+            def __call__(self, environ, start):
+                if not environ["PATH_INFO"].startswith("/socket.io"):
+                    return self.wsgi_app(environ, start)
+                start("200 OK", [])
+                return []
+        app.wsgi_app = WSGIApp(app.wsgi_app)
+        """,
+    )
+    told = explained(cors, source, path="/socket.io/")
+    assert told["cure"].endswith("Write cors_allowed_origins=['https://app.example']")
+
+
 def test_a_mounted_app_that_is_no_flask_app_gets_the_middleware(cors):
     source = app_with(
         ONLY,
