@@ -262,6 +262,20 @@ def test_preflights_may_be_handed_back_for_a_part_of_the_app():
     assert (preflight(app, "/none").status_code, preflight(app, "/other").status_code) == (404, 200)
 
 
+@pytest.mark.parametrize("origin", [APP, OTHER, "https://evil.test"])
+def test_a_preflight_changes_nothing_about_the_answers_to_requests(origin: str):
+    app = make_app()
+    CORS(app, origins=[APP, "https://b.example"], supports_credentials=True, max_age=5)
+    before = [cors_headers(get(app, Origin=origin)), cors_headers(app.test_client().get("/"))]
+    asked_first = make_app()
+    CORS(asked_first, origins=[APP, "https://b.example"], supports_credentials=True, max_age=5)
+    for _ in range(3):
+        preflight(asked_first, origin=origin)
+        after = [cors_headers(get(asked_first, Origin=origin))]
+        after.append(cors_headers(asked_first.test_client().get("/")))
+        assert before == after
+
+
 # Headers on every response -----------------------------------------------------------------------
 
 

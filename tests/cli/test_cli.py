@@ -15,8 +15,6 @@ from pathlib import Path
 import pytest
 from flask.cli import FlaskGroup
 
-from flask_cors.cli.inspection import sample_path
-
 from ..support.commands import ORIGIN, app_with, checked, explained
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "blocked.md"
@@ -691,8 +689,14 @@ def test_a_route_that_names_no_methods_is_shown(cors):
         ("/<any('api'):root>", "/api"),
     ],
 )
-def test_a_rule_gives_a_path_that_it_is_likely_to_match(rule, path):
-    assert path == sample_path(rule)
+def test_a_resource_is_tried_on_a_path_that_each_rule_is_likely_to_match(cors, rule, path):
+    def unused(resource):
+        source = app_with(f"CORS(app, resources=['{resource}$'])", route=rule)
+        found = json.loads(cors(source, "check", "--json").stdout)
+        return "resource-unused" in [finding["code"] for finding in found]
+
+    assert unused("/none")
+    assert not unused(path)
 
 
 # check -------------------------------------------------------------------------------------------

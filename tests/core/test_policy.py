@@ -1116,37 +1116,8 @@ def test_what_a_callable_says_is_not_remembered():
     policy = Policy.from_options(origins=lambda origin: origin in allowed)
     asked = {"Origin": "https://a.example"}
     assert policy.decide("GET", asked).outcome == "granted"
-    assert "https://a.example" not in policy.memo
     allowed.clear()
     assert policy.decide("GET", asked).outcome == "origin"
-
-
-def test_what_is_remembered_of_an_origin_is_what_is_decided_about_it():
-    policy = Policy.from_options(**LISTED)
-    for origin in (A, "https://evil.test", None):
-        asked = {"Origin": origin} if origin else {}
-        assert policy.decide("GET", asked).lines == policy.memo[origin]
-
-
-def test_an_answer_to_a_preflight_is_not_remembered_as_one_to_a_request():
-    policy = Policy.from_options(**LISTED)
-    for origin in (A, "https://evil.test"):
-        policy.decide("OPTIONS", {"Origin": origin, "Access-Control-Request-Method": "PUT"})
-        assert origin not in policy.memo
-
-
-def test_origins_are_remembered_up_to_a_number_and_a_length():
-    policy = Policy.from_options(origins=[A, B, "https://*.c.example"])
-    most = 0
-    for number in range(3_000):
-        policy.decide("GET", {"Origin": f"https://{number}.c.example"})
-        most = max(most, len(policy.memo))
-        assert policy.memo[None] == policy.decide("GET", {}).lines
-    assert most == 1024 + len([A, B])
-    everyone = Policy.from_options()
-    for origin in (LONGEST, "a" + LONGEST):
-        everyone.decide("GET", {"Origin": origin})
-    assert [origin for origin in everyone.memo if origin] == [LONGEST]
 
 
 def test_what_is_kept_of_preflights_is_bounded():

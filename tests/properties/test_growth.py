@@ -200,6 +200,16 @@ ASKING = {
 ORIGINS = pytest.mark.parametrize(("origins", "origin"), ASKING.values(), ids=ASKING)
 
 
+@pytest.mark.parametrize("origin", ["https://site1.example", EVIL], ids=["granted", "refused"])
+def test_what_was_decided_about_an_origin_is_remembered(origin):
+    app = in_flask(origins=exact(5))
+    for _ in range(2):
+        serve(app, get("https://another.test"))()  # the app's own first requests
+    request = serve(app, get(origin))
+    first, second = counted(request), counted(request)
+    assert second.calls < first.calls
+
+
 # Configurations that grow -------------------------------------------------------------------------
 
 
