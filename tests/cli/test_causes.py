@@ -297,8 +297,8 @@ def test_an_http_exception_that_is_trapped_is_none_that_was_raised(cors):
     assert told["status"] == 500
 
 
+@pytest.mark.frameworks
 def test_socket_io_has_an_option_of_its_own(cors):
-    pytest.importorskip("flask_socketio")
     source = app_with(
         ONLY,
         "from flask_socketio import SocketIO\n"
