@@ -116,6 +116,11 @@ def _decision(
     return Decision(kind) if let_in else decision  # a view or hook has let the page in by itself
 
 
+def resource_name(blueprint: str, pattern: str) -> str:
+    """Return what a resource, of a blueprint or of the app, is called."""
+    return (f"blueprint {blueprint}, " if blueprint else "") + f"resource {safe_repr(pattern)}"
+
+
 def source_of(
     app: Flask, state: AppState, policy: Policy | None, endpoint: str | None, method: str
 ) -> str:
@@ -125,8 +130,7 @@ def source_of(
     for blueprint, table in [*state.blueprints.items(), ("", state.resources)]:
         for pattern, candidate in table.entries:
             if candidate is policy:
-                place = f"blueprint {blueprint}, " if blueprint else ""
-                return f"{place}resource {safe_repr(pattern.text)}"
+                return resource_name(blueprint, pattern.text)
     return "no policy"
 
 

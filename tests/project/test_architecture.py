@@ -33,7 +33,7 @@ CORE = [name for name in SOURCES if name.startswith("flask_cors.core")]
 BEYOND_CORE = [name for name in SOURCES if name not in CORE]
 
 # Which rooms of the house a module enters, beside the core and the log.
-ADAPTERS = {"_flask", "asgi", "decorator", "extension", "wsgi"}
+ADAPTERS = {"_flask", "_terminal", "asgi", "decorator", "extension", "wsgi"}
 ENTERS = {
     "flask_cors.__init__": {"decorator", "extension"},
     "flask_cors._flask": {"_terminal", "wsgi"},  # the terminal when there is something to say

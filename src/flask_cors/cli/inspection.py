@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, Rule
 from werkzeug.test import EnvironBuilder
 
+from .. import _terminal
 from .._advice import Advice, line_of_function
 from .._flask import (
     VIEW_POLICY,
@@ -33,8 +34,9 @@ from .._flask import (
     wait,
 )
 from .._flask import decorated_views as _decorated_views
+from .._terminal import resource_name as resource_name
 from ..core import Decision, Policy
-from ..core.errors import Problem, Problems, safe_repr
+from ..core.errors import Problem, Problems
 from ..core.headers import normalize_method
 from ..wsgi import EnvironHeaders, WSGIEnvironment, is_preflight, routed_path
 
@@ -150,24 +152,9 @@ def hooks(app: Flask) -> Iterator[object]:
     yield from app.teardown_appcontext_funcs
 
 
-def resource_name(blueprint: str, pattern: str) -> str:
-    """Return what a resource, of a blueprint or of the app, is called."""
-    return (f"blueprint {blueprint}, " if blueprint else "") + f"resource {safe_repr(pattern)}"
-
-
 def source_of(app: Flask, policy: Policy | None, endpoint: str | None, method: str) -> str:
-    """Return where a policy was written."""
-    if policy is None:
-        return "no policy"
-    if own_policy(app, endpoint, method):
-        return f"cross_origin on {endpoint}"
-    names = [
-        resource_name(blueprint, pattern.text)
-        for blueprint, table in tables(app)
-        for pattern, candidate in table.entries
-        if candidate is policy
-    ]
-    return names[-1]
+    """Return where a policy was written, as the developer's terminal says it."""
+    return _terminal.source_of(app, state_of(app), policy, endpoint, method)
 
 
 # URLs ---------------------------------------------------------------------------------------------
