@@ -520,7 +520,7 @@ def test_what_makes_another_cookie(other):
 def test_a_note_says_what_and_why_and_where():
     jar = CookieJar()
     note = jar.store("a=1; Domain=other.example", parse_url(HOST), NOW, same_site=True)
-    detail = "Domain=other.example does not stand for www.shop.example"
+    detail = "Domain=other.example does not match www.shop.example"
     assert CookieNote("a", "not-stored", "domain-mismatch", detail, HOST) == note
 
 

@@ -1,9 +1,9 @@
-"""The other half of the protocol: what a browser does, as pure functions over values.
+"""The browser's side of CORS, as pure functions over values.
 
-`fetch` is the whole of it without a network: a generator that yields each request that a browser
-would send, is sent the response, and returns a `FetchOutcome`. Each check that it makes is a
-`Step` that names the part of the Fetch standard (https://fetch.spec.whatwg.org) it comes from.
-URLs are those of `urls.py`, cookies those of `cookies.py`.
+`fetch` does what a browser does for a script, without a network: a generator that yields each
+request to send, receives its response, and returns a `FetchOutcome`. Each check is recorded as a
+`Step`, with the section of the Fetch standard (https://fetch.spec.whatwg.org) that requires it.
+`urls.py` parses the URLs, `cookies.py` keeps the cookies.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ StepCode: TypeAlias = Literal[
     "credentials",
     "redirect",
 ]
-"""What a step is about; the first that fails is why a browser refuses."""
+"""What a step checks. The first step that fails is the reason why the browser blocks."""
 
 
 class BrowserProfile(NamedTuple):
-    """The points in which browsers differ from each other and from the standard."""
+    """The ways in which a browser departs from the Fetch standard."""
 
     name: str
-    """what it is called"""
+    """the name of the browser"""
     max_age_cap: int | None = None
-    """the longest, in seconds, that a preflight is remembered"""
+    """the longest time, in seconds, that a preflight is cached"""
     wildcard_covers_authorization: bool = False
-    """whether `*` in Access-Control-Allow-Headers stands for `Authorization` too"""
+    """whether `*` in Access-Control-Allow-Headers allows `Authorization` too"""
     follows_repeated_location: bool = False
-    """whether several Location lines are followed where all say the same"""
+    """whether a redirect with several identical Location lines is followed"""
 
 
 STANDARD = BrowserProfile("the standard")
@@ -74,21 +74,21 @@ WEBKIT = BrowserProfile("WebKit", 600, wildcard_covers_authorization=True)
 
 
 class Step(NamedTuple):
-    """One check of a browser, and how it came out."""
+    """One check of a browser and its result."""
 
     code: StepCode
-    """what it is about"""
+    """what is checked"""
     passed: bool
-    """how it came out"""
+    """whether the check passed"""
     detail: str
     """what was compared, in words"""
     section: str
-    """the part of the Fetch standard"""
+    """the section of the Fetch standard"""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request, as a script makes it or as it is sent."""
+    """A request, as a script makes it or as the browser sends it."""
 
     method: str
     url: str
@@ -107,48 +107,48 @@ class Response:
     body: bytes = b""
 
     def get(self, name: str) -> str | None:
-        """Return the value of a field, its lines joined by commas as Fetch's "get" does."""
+        """Return the value of a field, with several lines joined by commas (Fetch, "get")."""
         lines = self.lines(name)
         return ", ".join(lines) if lines else None
 
     def lines(self, name: str) -> list[str]:
-        """Return the values of the lines of a field, in their order."""
+        """Return the value of each line of a field, in order."""
         return [value.strip(" \t") for line, value in self.headers if line.lower() == name.lower()]
 
 
 class OutgoingRequest(NamedTuple):
-    """A request on the wire."""
+    """A request as it is sent."""
 
     request: Request
-    """with the headers that the browser adds, but for `Cookie`"""
+    """the request, with the headers that the browser adds, except `Cookie`"""
     with_credentials: bool = False
-    """whether cookies go with it, and are taken from its response"""
+    """whether cookies are sent with it, and stored from its response"""
     cookies: str = ""
-    """the value of `Cookie`, empty where no cookie goes with it"""
+    """the value of `Cookie`; empty if no cookie is sent"""
 
 
 class Exchange(NamedTuple):
-    """A request on the wire and its response."""
+    """A request as it was sent, and its response."""
 
     sent: OutgoingRequest
     """the request"""
     response: Response
-    """what came back, whole"""
+    """the response, with all its headers"""
 
 
 class FetchOutcome(NamedTuple):
-    """What a script gets: a response, or the step that failed."""
+    """The result of a fetch: a response, or the step that failed."""
 
     events: tuple[Step | Exchange, ...]
-    """the checks and the exchanges, in their order"""
+    """the checks and the exchanges, in order"""
     response: Response | None
-    """with the headers that the script may read; `None` where the browser refuses"""
+    """the response, with the headers that the script may read; `None` if the browser blocks it"""
     cookie_notes: tuple[CookieNote, ...] = ()
     """the cookies that were not stored or not sent, and why"""
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Return the checks; where the browser refuses, the last is why."""
+        """Return the checks; if the browser blocks the response, the last one is the reason."""
         return tuple(event for event in self.events if isinstance(event, Step))
 
     @property
@@ -167,7 +167,7 @@ SAFELISTED_CONTENT_TYPES = frozenset(
     {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 )
 _UNSAFE_BYTE = re.compile(r'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
-_NO_VALUE = re.compile(r"[^\x01-\x09\x0b\x0c\x0e-\xff]")
+_INVALID_IN_VALUE = re.compile(r"[^\x01-\x09\x0b\x0c\x0e-\xff]")
 _LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*")
 _FORBIDDEN_HEADER = re.compile(
     r"accept-(charset|encoding)|access-control-request-(headers|method)|connection|content-length"
@@ -178,8 +178,8 @@ _BODY_HEADERS = {"content-encoding", "content-language", "content-location", "co
 
 
 def is_safelisted_header(name: str, value: str) -> bool:
-    """Return whether a header goes without permission (Fetch, "CORS-safelisted request-header")."""
-    if len(value) > 128:  # each character is a byte
+    """Return whether a header needs no permission (Fetch, "CORS-safelisted request-header")."""
+    if len(value) > 128:  # header values are byte strings: a character is a byte
         return False
     name = name.lower()
     if name == "accept":
@@ -207,17 +207,18 @@ _LIST_ELEMENT = re.compile(r'((?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))*)(?:,|\Z)', 
 
 
 def _elements(value: str) -> list[str]:
-    """Return the elements of a list and empty ones (Fetch, "get, decode, and split").
+    """Return the elements of a list, empty ones included (Fetch, "get, decode, and split").
 
-    A comma in quotes splits nothing.
+    A comma within quotes does not separate elements.
     """
     return [element.strip(" \t") for element in _LIST_ELEMENT.findall(value)]
 
 
 def unsafe_headers(headers: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the names that need permission, lower-case, sorted, each once.
+    """Return the names of the headers that need permission, lower-case, sorted and unique.
 
-    Fetch, "CORS-unsafe request-header names": together the safelisted values may take 1,024 bytes.
+    Fetch, "CORS-unsafe request-header names": if the safelisted values are over 1,024 bytes
+    together, their headers need permission too.
     """
     unsafe: set[str] = set()
     safelisted: set[str] = set()
@@ -232,7 +233,7 @@ def unsafe_headers(headers: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def preflight_reasons(request: Request) -> tuple[str, ...]:
-    """Return why a cross-origin request needs a preflight, in words; nothing if it is simple."""
+    """Return why a cross-origin request needs a preflight, in words; empty if it needs none."""
     reasons: list[str] = []
     if request.method not in SAFELISTED_METHODS:
         reasons.append(f"the method {request.method} is not GET, HEAD or POST")
@@ -243,7 +244,7 @@ def preflight_reasons(request: Request) -> tuple[str, ...]:
             if other.lower() == name and not is_safelisted_header(name, value)
         ]
         if not values:
-            reasons.append(f"the safelisted headers are over 1,024 bytes together, with {name}")
+            reasons.append(f"the safelisted headers, with {name}, are over 1,024 bytes together")
         elif name == "content-type":
             reasons.append(f"Content-Type {values[0]} is not one that a form can send")
         elif name in {"accept", "accept-language", "content-language", "range"}:
@@ -266,20 +267,20 @@ def preflight_request(request: Request) -> Request:
 
 
 def cors_check(request: Request, response: Response, prefix: str = "") -> tuple[Step, ...]:
-    """Check whether a response may be shared with the page (Fetch, "CORS check").
+    """Check whether the page may read a response (Fetch, "CORS check").
 
-    `prefix` is `preflight-` where the response is one to a preflight of `request`.
+    `prefix` is `preflight-` if it is the response to the preflight of `request`.
     """
     include = request.credentials == "include"
     allowed = response.get(ACL_ORIGIN)
     passed = allowed == request.origin or (allowed == "*" and not include)
     detail = f"no {ACL_ORIGIN}" if allowed is None else f"{ACL_ORIGIN} is {allowed}"
     if passed:
-        detail += ", anyone" if allowed == "*" else ", the page's"
+        detail += ", any origin" if allowed == "*" else ", the page's"
     else:
         detail += f"; the page is {request.origin}"
         if allowed == "*":
-            detail += ", and * does not count with credentials"
+            detail += ", and * is not valid with credentials"
     steps = [Step("preflight-origin" if prefix else "origin", passed, detail, "CORS check")]
     if passed and include:
         credentials = response.get(ACL_CREDENTIALS)
@@ -292,7 +293,7 @@ def cors_check(request: Request, response: Response, prefix: str = "") -> tuple[
 def preflight_check(
     request: Request, response: Response, engine: BrowserProfile = STANDARD
 ) -> tuple[Step, ...]:
-    """Check whether a preflight's response allows `request`; stops at the first that fails.
+    """Check whether a preflight's response allows `request`; stop at the first check that fails.
 
     Fetch, "CORS-preflight fetch", step 7.
     """
@@ -309,7 +310,7 @@ def preflight_check(
 
 
 def _method_step(request: Request, response: Response, section: str) -> Step:
-    methods = _listed(response, ACL_METHODS)
+    methods = _tokens(response, ACL_METHODS)
     if methods is None:
         detail = f"{ACL_METHODS} is malformed: {response.get(ACL_METHODS)}"
         return Step("preflight-method", False, detail, section)
@@ -323,14 +324,14 @@ def _method_step(request: Request, response: Response, section: str) -> Step:
 def _headers_step(
     request: Request, response: Response, section: str, engine: BrowserProfile
 ) -> Step:
-    names = _listed(response, ACL_ALLOW_HEADERS)
+    names = _tokens(response, ACL_ALLOW_HEADERS)
     if names is None:
         detail = f"{ACL_ALLOW_HEADERS} is malformed: {response.get(ACL_ALLOW_HEADERS)}"
         return Step("preflight-headers", False, detail, section)
     if missing := _missing_headers(request, names, engine):
-        detail = f"{ACL_ALLOW_HEADERS} does not name {', '.join(missing)}"
+        detail = f"{ACL_ALLOW_HEADERS} does not list {', '.join(missing)}"
         return Step("preflight-headers", False, detail, section)
-    detail = f"{ACL_ALLOW_HEADERS} names what is asked for" if names else "none needs permission"
+    detail = f"{ACL_ALLOW_HEADERS} lists what is requested" if names else "none needs permission"
     return Step("preflight-headers", True, detail, section)
 
 
@@ -351,9 +352,9 @@ def _missing_headers(request: Request, names: Iterable[str], engine: BrowserProf
 
 
 def remembered_for(response: Response, engine: BrowserProfile = STANDARD) -> int:
-    """Return for how many seconds a preflight is remembered; missing or malformed counts as 5."""
+    """Return for how many seconds a preflight is cached: 5 if Max-Age is missing or malformed."""
     value = response.get(ACL_MAX_AGE) or ""
-    # 18 digits are more than any cap.
+    # Read 18 digits at most: they exceed every cap, and `int` refuses very long numbers.
     seconds = int(value.lstrip("0")[:18] or 0) if re.fullmatch("[0-9]+", value) else 5
     return seconds if engine.max_age_cap is None else min(seconds, engine.max_age_cap)
 
@@ -375,7 +376,7 @@ def readable_headers(
     response: Response, credentials: Credentials, *, cross_origin: bool = True
 ) -> Fields:
     """Return the headers that a script may read (Fetch, "CORS filtered response")."""
-    exposed = {name.lower() for name in _listed(response, ACL_EXPOSE_HEADERS) or ()}
+    exposed = {name.lower() for name in _tokens(response, ACL_EXPOSE_HEADERS) or ()}
     everything = not cross_origin or ("*" in exposed and credentials != "include")
     return tuple(
         (name, value)
@@ -385,8 +386,8 @@ def readable_headers(
     )
 
 
-def _listed(response: Response, name: str) -> tuple[str, ...] | None:
-    """Return a list of tokens, empty where there is none, or `None` where it is malformed."""
+def _tokens(response: Response, name: str) -> tuple[str, ...] | None:
+    """Return the tokens of a list field: empty if it is absent, `None` if it is malformed."""
     elements = [element.strip(" \t") for element in (response.get(name) or "").split(",")]
     tokens = tuple(element for element in elements if element)
     return tokens if all(map(is_token, tokens)) else None
@@ -399,7 +400,7 @@ def origin_of(url: str) -> str:
     """Return the serialized origin of a URL.
 
     Raises:
-        ValueError: if it has none.
+        ValueError: if the URL has no origin.
     """
     try:
         parsed = parse_url(url)
@@ -410,20 +411,20 @@ def origin_of(url: str) -> str:
         origin = str(read_origin(f"{parts.scheme}://{host}")) if "://" in url else ""
     except ValueError:
         origin = ""
-    if parse_origin(origin) is None:  # nor is a pattern one
+    if parse_origin(origin) is None:  # `read_origin` also accepts patterns, such as https://*
         raise ValueError(f"{url!r} has no origin")
     return origin
 
 
 class PreflightCache:
-    """What preflights have allowed (Fetch, "CORS-preflight cache")."""
+    """The methods and headers that preflights have allowed (Fetch, "CORS-preflight cache")."""
 
     def __init__(self) -> None:
-        # Until when: by origin, URL, credentials, field, and method or name.
+        # (origin, URL, whether with credentials, field, method or header name) -> expiry time
         self._entries: dict[tuple[str, str, bool, str, str], float] = {}
 
     def covers(self, request: Request, now: float, engine: BrowserProfile) -> bool:
-        """Return whether what is remembered at a time, in seconds, allows a request."""
+        """Return whether the entries that are valid at `now`, in seconds, allow a request."""
         allowed: dict[str, set[str]] = {ACL_METHODS: set(), ACL_ALLOW_HEADERS: set()}
         for (origin, url, include, field, name), expires in self._entries.items():
             same = (origin, url) == (request.origin, request.url)
@@ -436,20 +437,20 @@ class PreflightCache:
     def remember(
         self, request: Request, response: Response, now: float, engine: BrowserProfile
     ) -> None:
-        """Keep what the response to a request's preflight allows."""
+        """Store what the response to a request's preflight allows."""
         expires = now + remembered_for(response, engine)
         include = request.credentials == "include"
         for field in (ACL_METHODS, ACL_ALLOW_HEADERS):
-            for name in _listed(response, field) or ():
+            for name in _tokens(response, field) or ():
                 self._entries[request.origin, request.url, include, field, name] = expires
 
     def forget(self, request: Request) -> None:
-        """Drop what was allowed to a request's origin and URL, as a failure does."""
-        place = (request.origin, request.url)
-        self._entries = {key: at for key, at in self._entries.items() if key[:2] != place}
+        """Remove the entries for a request's origin and URL, as a network error does."""
+        failed = (request.origin, request.url)
+        self._entries = {key: at for key, at in self._entries.items() if key[:2] != failed}
 
 
-def fetch(  # noqa: PLR0913  (what a browser knows beside the request; each has a default)
+def fetch(  # noqa: PLR0913  (the browser's state is passed in; each argument has a default)
     request: Request,
     engine: BrowserProfile = STANDARD,
     cache: PreflightCache | None = None,
@@ -461,7 +462,7 @@ def fetch(  # noqa: PLR0913  (what a browser knows beside the request; each has 
     """Do what a browser does for `fetch(url, {mode: "cors"})`, redirects included.
 
     Args:
-        request: what the script asks for; headers that it cannot set are left out.
+        request: the script's request; headers that no script can set are dropped.
         engine: the browser.
         cache: what earlier preflights have allowed.
         now: the time in seconds, for the cache.
@@ -469,36 +470,38 @@ def fetch(  # noqa: PLR0913  (what a browser knows beside the request; each has 
         date: the time in seconds since 1970, for the cookies.
 
     Yields:
-        Each request as it is sent; send its response back.
+        Each request as the browser sends it; send its response back.
 
     Returns:
-        What the script gets.
+        The result for the script.
 
     Raises:
-        ValueError: if a script could not make the request: its URL is not one of `http` or
-            `https` or holds a user name, or a header is none.
+        ValueError: if a script could not make the request: its URL is not an `http` or `https`
+            URL or contains a user name, or a header is not valid.
     """
-    request = _as_scripted(request)
-    flow = _Flow(request.origin, engine, cache or PreflightCache(), now, jar or CookieJar(), date)
-    response = yield from flow.run(request)
-    return FetchOutcome(tuple(flow.events), response, tuple(flow.cookie_notes))
+    request = _validated(request)
+    state = _FetchState(
+        request.origin, engine, cache or PreflightCache(), now, jar or CookieJar(), date
+    )
+    response = yield from state.run(request)
+    return FetchOutcome(tuple(state.events), response, tuple(state.cookie_notes))
 
 
-def _as_scripted(request: Request) -> Request:
-    """Return a request as a script makes it (Fetch, "new Request()" and "append")."""
+def _validated(request: Request) -> Request:
+    """Return a request as `new Request()` makes it (Fetch, "new Request()" and "append")."""
     try:
         url = parse_url(request.url)
     except ValueError as error:
-        raise ValueError(f"{request.url!r} is no http or https URL: {error}") from error
+        raise ValueError(f"{request.url!r} is not an http or https URL: {error}") from error
     if not url.is_http:
-        raise ValueError(f"{request.url!r} is no http or https URL")
+        raise ValueError(f"{request.url!r} is not an http or https URL")
     if url.username or url.password:
-        raise ValueError(f"{request.url!r} holds a user name or a password")
+        raise ValueError(f"{request.url!r} contains a user name or a password")
     headers: list[tuple[str, str]] = []
     for name, value in request.headers:
         stripped = value.strip(" \t\r\n")
-        if not is_token(name) or _NO_VALUE.search(stripped):
-            raise ValueError(f"{name!r}: {value!r} is no header")
+        if not is_token(name) or _INVALID_IN_VALUE.search(stripped):
+            raise ValueError(f"{name!r}: {value!r} is not a valid header")
         if not is_forbidden_header(name, stripped):
             headers.append((name, stripped))
     method = normalize_method(request.method)
@@ -506,8 +509,8 @@ def _as_scripted(request: Request) -> Request:
 
 
 @dataclass
-class _Flow:
-    """One fetch under way."""
+class _FetchState:
+    """The state of one fetch."""
 
     page: str
     """the origin of the page"""
@@ -517,18 +520,18 @@ class _Flow:
     jar: CookieJar
     date: float
     cross_origin: bool = False
-    """whether a request has left the origin of the page; no redirect leads back"""
+    """whether a request has left the page's origin; a redirect back to it does not reset this"""
     redirects: int = 0
 
     def __post_init__(self) -> None:
-        """Start without events."""
+        """Start without events and notes."""
         self.events: list[Step | Exchange] = []
         self.cookie_notes: list[CookieNote] = []
 
     def run(self, request: Request) -> Generator[OutgoingRequest, Response, Response | None]:
         if not is_token(request.method) or request.method.upper() in FORBIDDEN_METHODS:
             detail = f"no script may send {request.method}"
-            self._refuse("method", detail, "forbidden method")
+            self._fail("method", detail, "forbidden method")
             return None
         with_preflight = False
         while True:
@@ -536,13 +539,13 @@ class _Flow:
             with_preflight = with_preflight or self._needs_preflight(request)
             response = yield from self._hop(request)
             if response is not None and not _is_redirect(response):
-                return self._as_read(request, response)
+                return self._filtered(request, response)
             redirected = self._redirected(request, response) if response else None
             if redirected is None:
                 break
             request = redirected
-        # Fetch, "main fetch": a network error clears the entries of the current URL. Chromium
-        # keeps them where what fails is a redirect.
+        # Fetch, "main fetch": a network error clears the cache entries of the current URL.
+        # Chromium keeps them if the failure is a redirect.
         if with_preflight:
             self.cache.forget(request)
         return None
@@ -551,10 +554,10 @@ class _Flow:
         return self.cross_origin and bool(preflight_reasons(request))
 
     def _hop(self, request: Request) -> Generator[OutgoingRequest, Response, Response | None]:
-        """Send one request, after its preflight; return its response if the checks pass."""
+        """Send one request, after its preflight; return the response if all checks pass."""
         if _is_mixed_content(self.page, request.url):
-            detail = f"{request.url} would go in the clear, and the page came over https"
-            self._refuse("mixed-content", detail, "main fetch")
+            detail = f"{request.url} is not encrypted, but the page was loaded over https"
+            self._fail("mixed-content", detail, "main fetch")
             return None
         if self._needs_preflight(request):
             allowed = yield from self._preflight(request)
@@ -564,25 +567,25 @@ class _Flow:
         if self.cross_origin or request.method not in {"GET", "HEAD"}:
             headers = (*headers, ("Origin", request.origin))
         response = yield from self._exchange(replace(request, headers=headers))
-        if self.cross_origin and not self._passed(cors_check(request, response)):
+        if self.cross_origin and not self._record(cors_check(request, response)):
             return None
         return response
 
     def _preflight(self, request: Request) -> Generator[OutgoingRequest, Response, bool]:
         reasons = "; ".join(preflight_reasons(request))
         if self.cache.covers(request, self.now, self.engine):
-            detail = f"needed ({reasons}), and remembered"
+            detail = f"needed ({reasons}), but cached"
             self.events.append(Step("preflight", True, detail, "CORS-preflight cache"))
             return True
         self.events.append(Step("preflight", True, f"needed: {reasons}", "HTTP fetch"))
         response = yield from self._send(OutgoingRequest(preflight_request(request)))
-        passed = self._passed(preflight_check(request, response, self.engine))
+        passed = self._record(preflight_check(request, response, self.engine))
         if passed:
             self.cache.remember(request, response, self.now, self.engine)
         return passed
 
     def _exchange(self, request: Request) -> Generator[OutgoingRequest, Response, Response]:
-        """Send a request with its cookies, and take those of the response."""
+        """Send a request with its cookies, and store the cookies of the response."""
         url = parse_url(request.url)
         same_site = is_same_site(self.page, url)
         cookies, notes = self.jar.select(url, self.date, same_site=same_site)
@@ -604,11 +607,12 @@ class _Flow:
         self.events.append(Exchange(sent, response))
         return response
 
-    def _passed(self, steps: Sequence[Step]) -> bool:
+    def _record(self, steps: Sequence[Step]) -> bool:
+        """Record some checks, and return whether the last one passed."""
         self.events += steps
         return steps[-1].passed
 
-    def _refuse(self, code: StepCode, detail: str, section: str) -> None:
+    def _fail(self, code: StepCode, detail: str, section: str) -> None:
         self.events.append(Step(code, False, detail, section))
 
     def _redirected(self, request: Request, response: Response) -> Request | None:
@@ -632,33 +636,33 @@ class _Flow:
         return replace(request, method=method, url=url.href, headers=headers, origin=origin)
 
     def _redirect_url(self, here: URL, locations: Sequence[str]) -> URL | None:
-        """Return where a redirect leads, if a browser follows it."""
-        url, refused = _location_url(locations[0], here), None
+        """Return the URL that a redirect leads to, or `None` if a browser does not follow it."""
+        url, problem = _location_url(locations[0], here), None
         same = self.engine.follows_repeated_location and len({*locations}) == 1
         if len(locations) > 1 and not same:
-            refused = f"to {' and '.join(locations)} at once"
+            problem = f"with several Location lines: {' and '.join(locations)}"
         elif url is None or not url.is_http:
-            refused = f"to {locations[0]}, which is no http or https URL"
+            problem = f"to {locations[0]}, which is not an http or https URL"
         elif (url.username or url.password) and (self.cross_origin or url.origin != self.page):
-            refused = f"to {url.href}, which holds a user name or password"
+            problem = f"to {url.href}, which contains a user name or a password"
         elif self.redirects == 20:
-            refused = "on and on, more than 20 times"
-        if refused is None:
+            problem = "that follows 20 others"
+        if problem is None:
             self.redirects += 1
             return url
-        self._refuse("redirect", refused, "HTTP-redirect fetch")
+        self._fail("redirect", problem, "HTTP-redirect fetch")
         return None
 
-    def _as_read(self, request: Request, response: Response) -> Response:
-        """Return a response as the script gets it, with the headers that it may read."""
+    def _filtered(self, request: Request, response: Response) -> Response:
+        """Return a response with only the headers that the script may read."""
         headers = readable_headers(response, request.credentials, cross_origin=self.cross_origin)
         return replace(response, headers=headers)
 
 
 def _is_mixed_content(page: str, url: str) -> bool:
-    """Return whether a browser blocks a URL for the sake of a page that came over https.
+    """Return whether a browser blocks an unencrypted URL that an https page fetches.
 
-    https://www.w3.org/TR/mixed-content/#should-block-fetch; a fetch of a script is not upgraded.
+    https://www.w3.org/TR/mixed-content/#should-block-fetch; `fetch` is not upgraded to https.
     """
     target = parse_url(url)
     return page.startswith("https://") and not is_trustworthy(target.scheme, target.host)
@@ -669,8 +673,8 @@ def _is_redirect(response: Response) -> bool:
 
 
 def _location_url(location: str, base: URL) -> URL | None:
-    """Return where a redirect leads, or `None` if that is no URL (Fetch, "location URL")."""
-    with contextlib.suppress(UnicodeError):  # what is sent as UTF-8 is read as such
+    """Return the URL of a redirect, or `None` if it is not valid (Fetch, "location URL")."""
+    with contextlib.suppress(UnicodeError):  # WSGI passes bytes as Latin-1; browsers read UTF-8
         location = location.encode("latin-1").decode("utf-8")
     try:
         url = parse_url(location, base)

@@ -1,4 +1,4 @@
-"""Puts CORS rules under test: `fetch` over an app, with a browser's eyes and without a network."""
+"""Tests for CORS rules: `fetch` on an app as a browser does it, without a network."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ from .wsgi import ExcInfo, ResponseLines, WSGIApplication, WSGIEnvironment
 
 
 class FetchOptions(TypedDict, total=False):
-    """What a script may say about a request beside its method and URL."""
+    """The options of `fetch` besides the method and the URL."""
 
     headers: Mapping[str, str] | Sequence[tuple[str, str]]
     body: bytes | str
-    """text goes as `text/plain`, unless `headers` say otherwise"""
+    """text is sent as `text/plain`, unless `headers` sets another Content-Type"""
     json: object
-    """a value to send as JSON instead"""
+    """a value to send as JSON instead of `body`"""
     credentials: Credentials
-    """whether cookies go along; `same-origin` if absent"""
+    """whether cookies are sent; `same-origin` if absent"""
 
 
-class CORSBlocked(CORSError):  # noqa: N818  (a state of the world, as in "TypeError: Failed to fetch")
-    """A browser keeps a response from the script, or does not send the request."""
+class CORSBlocked(CORSError):  # noqa: N818  (a public name: browsers say "blocked by CORS policy")
+    """A response that the browser blocks, or a request that it does not send."""
 
     def __init__(self, step: Step, outcome: FetchOutcome) -> None:
         super().__init__(step, outcome)
@@ -66,11 +66,11 @@ class CORSBlocked(CORSError):  # noqa: N818  (a state of the world, as in "TypeE
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a script gets."""
+    """A response as the script sees it."""
 
     status: int
     headers: Headers
-    """those that the script may read"""
+    """the headers that the script may read"""
     body: bytes
     outcome: FetchOutcome
     """every step, and the requests that were sent with their responses"""
@@ -86,18 +86,18 @@ class Fetched:
 
 
 class Browser:
-    """A page of another origin, which fetches from an app; with cookies and a preflight cache.
+    """A browser that shows a page of another origin, with cookies and a preflight cache.
 
     Args:
-        app: a Flask app, or any WSGI callable. It answers for every host.
-        origin: the origin of the page, or its URL; `null` for a sandboxed one.
-        server: the URL that the app is served at.
-        engine: the browser.
-        read_body: whether bodies are read. Without it a body is closed once the headers are there,
-            so that one that never ends does no harm, and is empty in what is returned.
+        app: a Flask app, or any WSGI callable. It gets the requests to all hosts.
+        origin: the origin of the page, or its URL; `null` for a sandboxed page.
+        server: the URL at which the app is served.
+        engine: the browser to imitate.
+        read_body: whether to read bodies. If not, a body is closed as soon as the headers are
+            there, so an endless body does no harm; the body in the result is then empty.
 
     Raises:
-        ValueError: if the page has no such origin, or `server` is no URL.
+        ValueError: if `origin` is not a valid origin, or `server` is not an http or https URL.
     """
 
     def __init__(
@@ -115,36 +115,36 @@ class Browser:
         self._app = app
         self._server = parse_url(server)
         if not self._server.is_http:
-            raise ValueError(f"{server!r} is no http or https URL")
+            raise ValueError(f"{server!r} is not an http or https URL")
         self._engine = engine
         self._read_body = read_body
         self._cache = PreflightCache()
         self._jar = CookieJar()
 
     def set_cookie(self, cookie: str, url: str = "/") -> CookieNote | None:
-        """Put a cookie into the browser, as if the server had set it on a page of its own.
+        """Set a cookie, as if the server had set it when one of its own pages was open.
 
         Args:
-            cookie: what would stand in `Set-Cookie`: `user=Ada; SameSite=None; Secure`.
-            url: where it comes from: a path on the server, or a whole URL.
+            cookie: the value of `Set-Cookie`: `user=Ada; SameSite=None; Secure`.
+            url: the URL that sets it: a path on the server, or a whole URL.
 
         Returns:
-            Why it is not stored, or `None`.
+            Why the cookie is not stored, or `None` if it is.
         """
-        place = parse_url(url, self._server)
-        return self._jar.store(cookie, place, time.time(), same_site=True)
+        source = parse_url(url, self._server)
+        return self._jar.store(cookie, source, time.time(), same_site=True)
 
     def fetch(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Fetched:
-        """Return what a script gets for `fetch(url, {method, headers, body, credentials})`.
+        """Return what a script gets from `fetch(url, {method, headers, body, credentials})`.
 
         Args:
             method: the method.
             url: a path on the server, or a whole URL.
-            options: those of `FetchOptions`.
+            options: the options in `FetchOptions`.
 
         Raises:
-            CORSBlocked: if the browser refuses.
-            ValueError: if a script could not make the request; a GET with a body is one.
+            CORSBlocked: if the browser blocks the request or the response.
+            ValueError: if no script could make the request, such as a GET with a body.
         """
         outcome = self.outcome(method, url, **options)
         if outcome.response is None:
@@ -153,8 +153,8 @@ class Browser:
         return Fetched(response.status, Headers(response.headers), response.body, outcome)
 
     def outcome(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchOutcome:
-        """Same as `fetch`, but returns every step, and raises no `CORSBlocked`."""
-        request, body = self._scripted(method, url, options)
+        """Same as `fetch`, but returns every step and never raises `CORSBlocked`."""
+        request, body = self._request(method, url, options)
         fetching = fetch(
             request,
             self._engine,
@@ -172,20 +172,20 @@ class Browser:
                 return outcome
             advance = partial(fetching.send, self._send(sent, body))
 
-    def _scripted(
+    def _request(
         self, method: str, url: str, options: FetchOptions
     ) -> tuple[Request, bytes | str | None]:
-        """Return a request as a script makes it, and its body."""
+        """Return the request that a script makes with these options, and its body."""
         headers = options.get("headers", ())
         fields = [*(headers.items() if isinstance(headers, Mapping) else headers)]
         body = options.get("body")
-        kind = "text/plain;charset=UTF-8" if isinstance(body, str) else None
+        content_type = "text/plain;charset=UTF-8" if isinstance(body, str) else None
         if "json" in options:
-            body, kind = dumps(options["json"]), "application/json"
+            body, content_type = dumps(options["json"]), "application/json"
         if body is not None and method.upper() in {"GET", "HEAD"}:
-            raise ValueError(f"a {method} has no body")
-        if kind and not any(name.lower() == "content-type" for name, _ in fields):
-            fields.append(("Content-Type", kind))
+            raise ValueError(f"a {method} request cannot have a body")
+        if content_type and not any(name.lower() == "content-type" for name, _ in fields):
+            fields.append(("Content-Type", content_type))
         request = Request(
             method,
             parse_url(url, self._server).href,
@@ -214,33 +214,33 @@ class Browser:
 
 
 def _call(app: WSGIApplication, environ: WSGIEnvironment, *, read_body: bool) -> Response:
-    """Return what an app answers; without `read_body` no more is read than the headers take."""
-    heads: list[tuple[str, ResponseLines]] = []
+    """Return the response of an app; without `read_body`, read only until it has started."""
+    starts: list[tuple[str, ResponseLines]] = []
     written: list[bytes] = []
 
     def start_response(
         status: str, headers: ResponseLines, _exc_info: ExcInfo | None = None, /
     ) -> Callable[[bytes], object]:
-        heads.append((status, headers))  # the last counts: that of an error replaces another
+        starts.append((status, headers))  # the last one counts: an error replaces the first
         return written.append
 
     body = app(environ, start_response)
     try:
-        for part in body if read_body or not heads else ():
+        for part in body if read_body or not starts else ():
             written.append(part)
-            if heads and not read_body:  # apps may start the response with the first part
+            if starts and not read_body:  # PEP 3333 lets an app start the response this late
                 break
     finally:
         close: Callable[[], object] = getattr(body, "close", list)
         close()
-    status, headers = heads[-1]
+    status, headers = starts[-1]
     return Response(int(status[:3]), tuple(headers), b"".join(written) if read_body else b"")
 
 
-if sys.modules.get("pytest"):  # nobody else has to have it, or to wait for its import
+if sys.modules.get("pytest"):  # pytest is not a dependency, and slow to import
     import pytest
 
     @pytest.fixture
     def browser(app: WSGIApplication) -> Browser:
-        """Give a `Browser` on a page of another origin; the project has a fixture `app`."""
+        """Return a `Browser` on a page of another origin, for the project's fixture `app`."""
         return Browser(app)

@@ -295,7 +295,7 @@ def test_a_redirect_to_another_server_is_named_and_not_followed(cors):
 def test_a_redirect_that_browsers_refuse_is_named(cors):
     told = explained(cors, app_with("CORS(app)", REDIRECTING), path="/mail")
     assert told["cause"] == (
-        "Browsers refuse a redirect to mailto:a@app.example, which is no http or https URL. "
+        "Browsers refuse a redirect to mailto:a@app.example, which is not an http or https URL. "
         "That comes from resource '/*'."
     )
 
