@@ -670,7 +670,7 @@ def test_a_callable_whose_answer_must_be_awaited_denies_and_is_logged(answer, ca
     assert (server.allowed_origin, server.body) == (None, b"hello")
     [record] = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert record.levelno == logging.ERROR
-    assert "an origin callable answered with" in record.getMessage()
+    assert "an origin callable returned" in record.getMessage()
     assert record.exc_info is None  # it raised nothing
 
 

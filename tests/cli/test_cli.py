@@ -61,7 +61,10 @@ SAYS = {
     "Everyone, and cookies": ("with '*'", "List them: origins=['https://app.example']"),
     "A hook that asks for a login": ("401 Unauthorized", "Write CORS(app, resources=[])"),
     "A 500 in disguise": ("KeyError: 'price'", "Write intercept_exceptions=True"),
-    "A `*` where none can stand": ("has a '*' where none can stand", "'https://*.example.com'"),
+    "A `*` where none can stand": (
+        "has a '*' where it is not supported",
+        "'https://*.example.com'",
+    ),
     "A regular expression for a prefix": ("has to match the whole", "'http://localhost:*'"),
     "A misspelt option": ("Did you mean origins?", "Did you mean supports_credentials?"),
     "The decorator above the route": ("above @app.route", "directly above the function"),

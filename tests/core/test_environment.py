@@ -7,7 +7,7 @@ from flask import Flask
 
 from flask_cors import CORS, ConfigurationError, CORSWarning, Problem, cross_origin
 from flask_cors.core import Policy
-from flask_cors.core.environment import environment_slip
+from flask_cors.core.environment import environment_mistake
 
 OPTIONS = {
     "CORS_ORIGINS": "https://a.example",
@@ -108,7 +108,10 @@ def test_a_decorated_view_alone_tells_it_too(value: str) -> None:
             '["https://a.example","https://b.example"]',
             "quotes: https://a.example,https://b.example",
         ),
-        ("'https://a.example','https://b.example'", "without: https://a.example,https://b.example"),
+        (
+            "'https://a.example','https://b.example'",
+            "without them: https://a.example,https://b.example",
+        ),
         ("[]", "[] in Python"),
         ('{"https://a.example": {}}', "json.loads"),
     ],
@@ -138,7 +141,7 @@ def test_the_message_says_what_to_write(value: str, written: str) -> None:
     ],
 )
 def test_what_people_mean_is_no_slip(text: str) -> None:
-    assert environment_slip(text) is None
+    assert environment_mistake(text) is None
 
 
 def test_an_expression_with_an_end_is_an_expression() -> None:

@@ -470,7 +470,7 @@ ERRORS = [
         id="origin-idn",
     ),
     pytest.param(
-        {"origins": "https://(a"}, "origin-regex", "origins", "https://(a", "mend", id="regex"
+        {"origins": "https://(a"}, "origin-regex", "origins", "https://(a", "fix", id="regex"
     ),
     pytest.param(
         {"origins": [re.compile(b"a")]},

@@ -1003,9 +1003,9 @@ def test_credentials_of_the_views_own_do_not_take_a_listed_origin_away(origins: 
 @pytest.mark.parametrize("name", ["settings", "anyone", "memo", "other"])
 def test_a_policy_is_immutable(name: str) -> None:
     policy = Policy.from_options(**SOLE)
-    with pytest.raises(AttributeError, match="does not change"):
+    with pytest.raises(AttributeError, match="is immutable"):
         setattr(policy, name, None)
-    with pytest.raises(AttributeError, match="does not change"):
+    with pytest.raises(AttributeError, match="is immutable"):
         delattr(policy, name)
 
 
@@ -1195,8 +1195,8 @@ async def agrees(_origin: str) -> bool:
 @pytest.mark.parametrize(
     ("predicate", "mistake", "remedy"),
     [
-        (len, "answered with a value of type int; ", "only True lets an origin in"),
-        (agrees, "answered with a coroutine, which nobody awaits here: ", "write `def` instead"),
+        (len, "returned a value of type int; ", "only True allows an origin"),
+        (agrees, "returned a coroutine, which cannot be awaited here: ", "write `def` instead"),
     ],
     ids=["truthy", "coroutine"],
 )

@@ -429,7 +429,7 @@ def test_no_origin_is_allowed_that_no_item_says(
 # Set-up -------------------------------------------------------------------------------------------
 
 REMEDY = re.compile(
-    r"\b(?:Write|Take|List|Leave|Did you mean|The options are|write it there|goes into resources)\b"
+    r"\b(?:Write|Fill|Leave|List|Parse|Remove|Use|Did you mean|The options are|write it there)\b"
 )
 
 

@@ -1,7 +1,7 @@
-"""The CORS protocol, seen from a server: no framework, no I/O, no logging.
+"""The server's side of the CORS protocol: no framework, no I/O, no logging.
 
-For those who write an adapter: compile a `Policy` from options, let it `decide` about the method
-and the header fields of a request, and `apply` the `Decision` to the response.
+To write an adapter, compile a `Policy` from options, call `decide` with the method and the header
+fields of a request, and `apply` the `Decision` to the response.
 """
 
 from .errors import ConfigurationError, CORSError, CORSWarning, Problem

@@ -1,6 +1,7 @@
-"""What can be wrong with a configuration, and how it is told.
+"""The problems of a configuration, and the exceptions and warnings that report them.
 
-Nothing here knows an option: a problem is a code, a name, a value and a sentence.
+Nothing here depends on a particular option: a problem is a code, the name of an option, a value and
+a message.
 """
 
 import sys
@@ -75,34 +76,34 @@ Code: TypeAlias = Literal[
     "view-cached",
     "view-unrouted",
 ]
-"""The stable names of everything that the validation says."""
+"""The stable names of all errors, warnings and findings."""
 
 
 class CORSError(Exception):
-    """The base of every exception of this library."""
+    """The base class of all exceptions of this library."""
 
 
 class AnswerError(CORSError, TypeError):
-    """An answer of an origin callable that is neither `True` nor false: it lets nobody in."""
+    """A result of an origin callable that is truthy but not `True`: the origin is refused."""
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, or doubtful, in a configuration."""
+    """One error or warning about a configuration."""
 
     code: Code
-    """its stable name"""
+    """the stable name of this kind of problem"""
     option: str
-    """the option that it is about, as a keyword (`origins`)"""
+    """the keyword of the option concerned (`origins`)"""
     value: object
-    """the value that was given; of a list, the item"""
+    """the value that was given, or the one item of a list"""
     message: str
-    """what is wrong, where it stands, and what to write instead"""
+    """what is wrong, where it is written, and what to write instead"""
 
 
 class ConfigurationError(CORSError, ValueError):
-    """Everything that is wrong with a configuration, at once.
+    """All errors of a configuration, reported at once.
 
-    `problems` holds each of them with its code, option and value.
+    `problems` holds each of them with its code, option, value and message.
     """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
@@ -117,7 +118,7 @@ class ConfigurationError(CORSError, ValueError):
 
 
 class CORSWarning(UserWarning):
-    """A warning of what is legal in a configuration but has no effect or is doubtful."""
+    """A warning about a setting that is allowed but has no effect or is risky."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -128,23 +129,23 @@ class CORSWarning(UserWarning):
 
 
 LISTS: tuple[type, ...] = (list, tuple, set, frozenset)
-"""What people write lists as."""
+"""The built-in types that are read as lists."""
 
 
 def safe_repr(value: object) -> str:
-    """Return `value` as it is printed in a message: escaped and of bounded length."""
+    """Return `value` as text for a message: escaped and of limited length."""
     try:
         text = ascii(value)
-    except Exception:  # noqa: BLE001  (whatever a value's own `repr` raises, an int's of 10,000 digits)
+    except Exception:  # noqa: BLE001  (a `repr` may raise anything; that of a very long int does)
         text = object.__repr__(value)
     return text if len(text) <= 120 else f"{text[:100]}...{text[-12:]}"
 
 
 class Problems:
-    """What the reading of options finds, errors apart from warnings.
+    """The errors and warnings found while options are read.
 
     Args:
-        place: what each message starts with, such as the view that the options are of.
+        place: the start of each message, such as the view that the options belong to.
     """
 
     def __init__(self, place: str = "") -> None:
@@ -153,29 +154,30 @@ class Problems:
         self._start = f"{place}: " if place else ""
 
     def error(self, code: Code, option: str, value: object, message: str) -> None:
-        """Note what makes the configuration unusable."""
+        """Record a mistake that makes the configuration unusable."""
         self.errors.append(Problem(code, option, value, self._start + message))
 
     def warning(self, code: Code, option: str, value: object, message: str) -> None:
-        """Note what is legal, but has no effect or is doubtful."""
+        """Record a setting that is allowed but has no effect or is risky."""
         self.warnings.append(Problem(code, option, value, self._start + message))
 
     def raise_errors(self) -> None:
-        """Raise a `ConfigurationError` with every problem, each once, if there is any."""
+        """Raise a `ConfigurationError` with all errors, without duplicates, if there are any."""
         if self.errors:
-            raise ConfigurationError(_each_once(self.errors))
+            raise ConfigurationError(_without_duplicates(self.errors))
 
     def issue_warnings(self, already_warned: Sequence[Problem] = ()) -> None:
-        """Issue a `CORSWarning` for each doubt, each once, at the caller outside this package.
+        """Issue a `CORSWarning` for each warning, without duplicates.
 
-        Those already warned of are left out.
+        They point at the caller outside this package. Those in `already_warned` are left out.
         """
-        for problem in _each_once([one for one in self.warnings if one not in already_warned]):
+        new = [warning for warning in self.warnings if warning not in already_warned]
+        for problem in _without_duplicates(new):
             warnings.warn(CORSWarning(problem), stacklevel=_caller()[1])
 
 
-def _each_once(found: list[Problem]) -> tuple[Problem, ...]:
-    # Keyed by the text: a value need not be hashable.
+def _without_duplicates(found: list[Problem]) -> tuple[Problem, ...]:
+    # The value is not part of the key, since it may not be hashable.
     return tuple({(problem.code, problem.message): problem for problem in found}.values())
 
 
@@ -187,9 +189,9 @@ def place_of_caller() -> str:
 
 
 def _caller() -> tuple[FrameType, int]:
-    """Return the first frame outside this package, and its stack level as `warn` counts it."""
+    """Return the first frame outside this package, and its stack level for `warnings.warn`."""
     package = __name__.partition(".")[0]
-    frame, depth = sys._getframe(1), 1  # noqa: SLF001  (`inspect.stack` reads every source file)
+    frame, depth = sys._getframe(1), 1  # noqa: SLF001  (`inspect.stack` would read every source file)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
         frame, depth = frame.f_back, depth + 1
     return frame, depth

@@ -1,6 +1,6 @@
-"""Field names, methods and lists of them: the token grammar, parsed within a budget.
+"""Methods, field names and lists of them, parsed within limits.
 
-Nothing that is not a token (RFC 9110, section 5.6.2) leaves this module.
+Methods and field names are tokens (RFC 9110, section 5.6.2). The rules here allow nothing else.
 """
 
 import re
@@ -25,42 +25,45 @@ REQUEST_FIELDS = (
     ACL_REQUEST_HEADERS,
     ACL_REQUEST_HEADER_PRIVATE_NETWORK,
 )
-"""The names of all fields of a request that a policy reads."""
+"""The names of all request header fields that a policy reads."""
 
 ALL_METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
 
-FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})  # Fetch, section 2.2.1
-NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})  # the same
+FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
+"""Methods that no script may use (https://fetch.spec.whatwg.org/#forbidden-method)."""
+NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
+"""Methods that browsers put in upper case (https://fetch.spec.whatwg.org/#concept-method-normalize)."""
 
-# Fetch, "forbidden request-header" (https://fetch.spec.whatwg.org/#forbidden-request-header).
+# https://fetch.spec.whatwg.org/#forbidden-request-header
 _FORBIDDEN_NAMES = frozenset(
     """
     accept-charset accept-encoding access-control-request-headers access-control-request-method
     access-control-request-private-network connection content-length cookie cookie2 date dnt expect
     host keep-alive origin referer set-cookie te trailer transfer-encoding upgrade via
-    """.split()  # noqa: SIM905  (one a line would be twenty lines)
+    """.split()  # noqa: SIM905  (one name per line would take twenty lines)
 )
-UNREADABLE_NAMES = frozenset({"set-cookie", "set-cookie2"})  # "forbidden response-header name"
+# https://fetch.spec.whatwg.org/#forbidden-response-header-name
+UNREADABLE_NAMES = frozenset({"set-cookie", "set-cookie2"})
 
-# The budget of Access-Control-Request-Headers. Browsers send what a script names, a handful;
-# beyond it the header check fails rather than costs.
+# Limits on Access-Control-Request-Headers. Browsers list the few names that a script sets. Any
+# other client could make long lists cost time; beyond the limits, the header check just fails.
 MAX_LIST_LENGTH = 8 * 1024
 MAX_LIST_NAMES = 128
 MAX_LIST_EMPTY = 16
-MAX_NAME_LENGTH = 256  # of a method, and of a name that a glob is tried on
-MAX_MATCHED_LENGTH = 64  # of a name that a regular expression is tried on
+MAX_NAME_LENGTH = 256  # of a method, and of a field name that is compared with globs
+MAX_MATCHED_LENGTH = 64  # of a field name that is compared with regular expressions
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _REGEX_SYNTAX = re.compile(r"[\\^$\[\]()?|]|\.\*")
 
 
 def is_token(text: str) -> bool:
-    """Return whether `text` is a token, the grammar of methods and field names."""
+    """Return whether `text` is a token, as methods and field names must be."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def is_forbidden_name(name: str) -> bool:
-    """Return whether no script may set the request header `name`."""
+    """Return whether scripts are forbidden to set the request header `name`."""
     name = name.lower()
     return name in _FORBIDDEN_NAMES or name.startswith(("proxy-", "sec-"))
 
@@ -71,7 +74,10 @@ def has_regex_syntax(text: str) -> bool:
 
 
 def normalize_method(method: str) -> str:
-    """Return `method` as a browser sends it (Fetch, "normalize a method")."""
+    """Return `method` as a browser sends it.
+
+    https://fetch.spec.whatwg.org/#concept-method-normalize
+    """
     if method in NORMALIZED_METHODS:
         return method
     upper = method.upper()
@@ -79,10 +85,10 @@ def normalize_method(method: str) -> str:
 
 
 def parse_names(value: str) -> list[str] | None:
-    """Return the elements of a comma-separated list, or `None` if it is beyond the budget.
+    """Return the elements of a comma-separated list, or `None` if it exceeds a limit.
 
-    Elements are stripped of blanks; empty ones, which RFC 9110 (section 5.6.1.2) asks a recipient
-    to bear in a reasonable number, are dropped. What is returned may still be no token.
+    Blanks around elements are stripped. Empty elements are dropped: RFC 9110 (section 5.6.1.2) asks
+    recipients to accept a reasonable number of them. The elements returned need not be tokens.
     """
     if len(value) > MAX_LIST_LENGTH or value.count(",") >= MAX_LIST_NAMES + MAX_LIST_EMPTY:
         return None
@@ -96,8 +102,8 @@ def parse_names(value: str) -> list[str] | None:
 def matches_glob(glob: str, text: str) -> bool:
     """Return whether `text` matches `glob`, in which each `*` stands for any characters.
 
-    Leftmost first is enough, so the time is linear; a regular expression with several `.*` would
-    backtrack.
+    Taking the first match of each part is enough, so the time is linear. A regular expression with
+    several `.*` would backtrack.
     """
     first, *rest = glob.split("*")
     if not rest:
@@ -129,7 +135,7 @@ class MethodRules(NamedTuple):
 
 
 class HeaderRules(NamedTuple):
-    """The field names that a policy allows: names, and patterns for the rest."""
+    """The field names that a policy allows: exact names, globs and regular expressions."""
 
     any: bool = False
     names: frozenset[str] = frozenset()
@@ -145,7 +151,7 @@ class HeaderRules(NamedTuple):
         return [name for name in names if self.allow(name)]
 
     def allow(self, name: str) -> bool:
-        """Return whether the field `name` is allowed; what is no token never is."""
+        """Return whether the field `name` is allowed; a name that is not a token never is."""
         if not is_token(name):
             return False
         lower = name.lower()

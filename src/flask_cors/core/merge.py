@@ -1,4 +1,4 @@
-"""The fields of a decision joined to those of a response: written once, for every adapter."""
+"""Merging of the header fields of a decision with those of a response, shared by all adapters."""
 
 from __future__ import annotations
 
@@ -33,30 +33,30 @@ RESPONSE_FIELDS = (
 """The names of all fields that a decision may add to a response."""
 
 MERGED_FIELDS = frozenset(name.lower() for name in RESPONSE_FIELDS if name != ACL_EXPOSE_HEADERS)
-"""Names, in lower case: a response that has one of these already is merged with care."""
+"""Names in lower case. For a response that already has one of these, adding lines is not enough."""
 
 ORDINARY_FIELDS = frozenset(
     """
     Allow Cache-Control Connection Content-Disposition Content-Encoding Content-Language
     Content-Length Content-Security-Policy Content-Type Date ETag Expires Last-Modified Link
     Location Server Set-Cookie Strict-Transport-Security X-Content-Type-Options X-Frame-Options
-    """.split()  # noqa: SIM905  (one a line would be twenty lines)
+    """.split()  # noqa: SIM905  (one name per line would take twenty lines)
 )
-"""Names as they are mostly spelled, which have nothing to do with CORS: to find one here takes
-less than to write it in lower case."""
+"""Common field names that have nothing to do with CORS, in their usual spelling. A look-up here is
+faster than converting a name to lower case."""
 
 
 def merge(present: Sequence[Field], lines: Lines, *, anyone: bool = False) -> list[Field]:
-    """Return the fields of a response together with those that a decision adds to it.
+    """Return the fields of a response together with those of a decision.
 
-    A response that has an Allow-Origin already is left as it is, `Vary` included. Any other field
-    that it brings by itself keeps its value. `Vary` becomes one line: nginx, up to 1.22, keeps
-    cached responses apart by the last line alone where there are several.
+    If the response already has an Allow-Origin, nothing is changed, not even `Vary`. Any other
+    field that the response already has keeps its value. `Vary` becomes one line: where there are
+    several, nginx up to 1.22 uses only the last one to tell cached responses apart.
 
     Args:
         present: the fields of the response.
-        lines: those of the decision, `Vary` last.
-        anyone: whether the policy lets any website in.
+        lines: the fields of the decision, `Vary` last.
+        anyone: whether the policy allows any website.
     """
     vary = None
     for index, (name, _) in enumerate(present):
@@ -65,43 +65,44 @@ def merge(present: Sequence[Field], lines: Lines, *, anyone: bool = False) -> li
         if name == VARY and vary is None:
             vary = index
         elif name.lower() in MERGED_FIELDS:
-            return _merge_with_care(present, lines, anyone=anyone)
+            return _merge_all_cases(present, lines, anyone=anyone)
     if vary is None:
         return [*present, *lines]
     before, own = present[vary][1], lines[-1:]
-    # What most often stands in `Vary`: names, of which none is the one that is to be added.
+    # The usual case, without parsing the list: `Vary` has other names, and needs only `Origin`.
     is_plain = before and before == before.strip(" ,") and "*" not in before
     if own == _VARY_ORIGIN and is_plain and "origin" not in before.lower():
         others = [*present[:vary], *present[vary + 1 :], *lines[:-1]]
         return [*others, (VARY, f"{before}, Origin")]
-    return _merge_with_care(present, lines, anyone=anyone)
+    return _merge_all_cases(present, lines, anyone=anyone)
 
 
 _VARY_ORIGIN = ((VARY, "Origin"),)
 
 
-def _merge_with_care(present: Sequence[Field], lines: Lines, *, anyone: bool) -> list[Field]:
+def _merge_all_cases(present: Sequence[Field], lines: Lines, *, anyone: bool) -> list[Field]:
     names = {name.lower() for name, _ in present}
     if ACL_ORIGIN.lower() in names:
         return [*present]
     own = dict(lines)
-    # The threat: a policy that allows any origin echoes it, and a view or hook that sends
-    # Allow-Credentials by itself would then let every website act with the user's cookies. Browsers
-    # refuse the two together where Allow-Origin is `*` (Fetch, "CORS check").
+    # The threat: a policy that allows any origin echoes the request's. If a view or hook sends
+    # Allow-Credentials on its own, every website could act with the user's cookies. With `*`,
+    # browsers block requests with credentials (https://fetch.spec.whatwg.org/#concept-cors-check).
     if anyone and ACL_ORIGIN in own and ACL_CREDENTIALS.lower() in names - {*map(str.lower, own)}:
         own[ACL_ORIGIN] = "*"
     merged = [*present]
     for name, value in own.items():
         if name == VARY:
             merged = _with_vary(merged, value)
-        # Twice `true` reads `true, true`, which fails the check; lists of exposed names add up.
+        # Browsers join lines of one name. Two lines `true` would become `true, true`, which fails
+        # the CORS check; two lists of exposed names become one longer list.
         elif name == ACL_EXPOSE_HEADERS or name.lower() not in names:
             merged.append((name, value))
     return merged
 
 
 def _with_vary(present: list[Field], vary: str) -> list[Field]:
-    """Return the fields of a response, its `Vary` naming what that of a decision does, too."""
+    """Return the fields of a response, with the names in `vary` added to its `Vary`."""
     before = [value for name, value in present if name.lower() == "vary" and value.strip()]
     varies = {element.strip().lower() for value in before for element in value.split(",")}
     missing = [name for name in vary.split(", ") if name.lower() not in varies]
@@ -112,6 +113,6 @@ def _with_vary(present: list[Field], vary: str) -> list[Field]:
 
 
 def changed(present: Iterable[Field], merged: Iterable[Field]) -> list[Field]:
-    """Return what `merge` has added to `present`, or put in the place of what was there."""
+    """Return the fields that `merge` added to `present` or changed."""
     before = {*present}
     return [field for field in merged if field not in before]

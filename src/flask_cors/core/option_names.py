@@ -1,4 +1,4 @@
-"""Names that are no option, and what was meant by them."""
+"""Names that are not options, and the options that were probably meant."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -8,8 +8,8 @@ from typing import cast
 from .errors import LISTS
 from .origin_patterns import ANY_SPELLINGS
 
-# What other libraries call an option, and the slips of the pen that a measure of likeness misses.
-_MEANT: Mapping[str, str] = MappingProxyType(
+# Names that other libraries use, and misspellings that `get_close_matches` does not find.
+_ALIASES: Mapping[str, str] = MappingProxyType(
     {
         "allow_credentials": "supports_credentials",
         "allowed_headers": "allow_headers",
@@ -31,15 +31,15 @@ _MEANT: Mapping[str, str] = MappingProxyType(
 
 
 def nearest_option(name: str, allowed: Iterable[str]) -> str | None:
-    """Return the option that `name` is nearly."""
+    """Return the option whose name is most similar to `name`, if one is similar enough."""
     near = get_close_matches(_bare(name), sorted(allowed), 1, 0.8)
     return near[0] if near else None
 
 
 def meant_option(name: str, allowed: Iterable[str]) -> str | None:
-    """Return the option that was probably meant by `name`."""
+    """Return the option that was probably meant by `name`, if any."""
     allowed = frozenset(allowed)
-    alias = _MEANT.get(_bare(name))
+    alias = _ALIASES.get(_bare(name))
     return nearest_option(name, allowed) or (alias if alias in allowed else None)
 
 
@@ -47,28 +47,31 @@ def _bare(name: str) -> str:
     return name.lower().removeprefix("cors_")
 
 
-_WHO = frozenset(
-    "origin origins whitelist allowlist whitelisted allowlisted domain domains".split()  # noqa: SIM905  (a line)
+_ORIGIN_WORDS = frozenset(
+    "origin origins whitelist allowlist whitelisted allowlisted domain domains".split()  # noqa: SIM905  (one line)
 )
-_PERMISSION = frozenset("allow allowed accept accepted permitted trusted valid".split())  # noqa: SIM905  (a line)
-_PLACE = frozenset("host hosts url urls site sites client clients referer referers".split())  # noqa: SIM905  (a line)
-_ABOUT_SOMETHING_ELSE = frozenset("cache count debug file header log logging name path".split())  # noqa: SIM905  (a line)
+_PERMISSION_WORDS = frozenset("allow allowed accept accepted permitted trusted valid".split())  # noqa: SIM905  (one line)
+_HOST_WORDS = frozenset("host hosts url urls site sites client clients referer referers".split())  # noqa: SIM905  (one line)
+_UNRELATED_LAST_WORDS = frozenset("cache count debug file header log logging name path".split())  # noqa: SIM905  (one line)
 
 
 def is_meant_to_restrict(option: str, value: object) -> bool:
-    """Return whether a key that is no option was to say who is let in, and not that all are.
+    """Return whether an unknown key was meant to restrict the origins, not to allow all of them.
 
     Args:
         option: the key, in lower case and without its prefix.
         value: what it is set to.
     """
     words = option.split("_")
-    if words[-1] in _ABOUT_SOMETHING_ELSE:
+    if words[-1] in _UNRELATED_LAST_WORDS:
         return False
-    says_who = any(word in _WHO or get_close_matches(word, ("origins",), 1, 0.8) for word in words)
-    if not says_who and not (_PERMISSION.intersection(words) and _PLACE.intersection(words)):
+    names_origins = any(
+        word in _ORIGIN_WORDS or get_close_matches(word, ("origins",), 1, 0.8) for word in words
+    )
+    names_hosts = _PERMISSION_WORDS.intersection(words) and _HOST_WORDS.intersection(words)
+    if not (names_origins or names_hosts):
         return False
-    if isinstance(value, (bool, int, float)):  # of a key like `ALLOW_ALL_ORIGINS`
+    if isinstance(value, (bool, int, float)):  # as in `CORS_ALLOW_ALL_ORIGINS = False`
         return "all" in words and not value
     items = cast("Iterable[object]", value) if isinstance(value, LISTS) else (value,)
     return not any(isinstance(item, str) and item.strip() in ANY_SPELLINGS for item in items)

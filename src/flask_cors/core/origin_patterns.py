@@ -1,6 +1,6 @@
-"""What people write as an origin, parsed: an origin, an origin pattern or a regular expression.
+"""Parsing of configured origins: an origin, an origin pattern or a regular expression.
 
-Set-up needs this; what a request needs stands in `origins`.
+This is needed at set-up. What is needed at request time is in `origins`.
 """
 
 import re
@@ -13,15 +13,15 @@ from .headers import has_regex_syntax
 from .origins import NAME, canonical_ipv6, is_web_scheme, omitted_ports
 
 ANY_SPELLINGS = frozenset({"*", ".*", "^.*", ".*$", "^.*$", ".+", "^.+$"})
-"""How the wildcard is written: `*`, and the regular expressions that match everything."""
+"""The spellings of the wildcard: `*`, and regular expressions that match everything."""
 
-# Texts, which `re` compiles when they are first tried: most apps never need them.
+# Plain strings: `re` compiles them when they are first used, and most apps never need them.
 _HOST_NAME = rf"(?ia){NAME}"
-# A serialized origin as people write it; what else stands in the string is left for `rest`.
+# A serialized origin as written in a configuration; `rest` is whatever follows it.
 _WRITTEN = (
     r"(?s)(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,63})://"
-    # Of ASCII letters, digits and "*-._"; of other characters all. Negated, since a class up to
-    # the last code point takes `re` long to compile.
+    # ASCII letters and digits, "*-._", and every character outside ASCII. The class is negated
+    # because `re` takes long to compile a class that reaches to the last code point.
     r"(?P<host>\[[0-9a-fA-F:.]*\]|[^\x00-)+,/:-@\[-^`{-\x7f]*)"
     r"(?::(?P<port>[0-9]+|\*)(?![\w*\\]))?(?P<rest>.*)"
 )
@@ -31,7 +31,7 @@ _NUMBER = r"(?ia)(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?"
 
 
 REGEX_ERRORS = (re.error, OverflowError, RecursionError)
-"""What `re.compile` raises for an expression that is not valid."""
+"""The exceptions that `re.compile` raises for an invalid expression."""
 
 
 class OriginError(ValueError):
@@ -50,7 +50,7 @@ def read_origin(text: str) -> str | re.Pattern[str]:
         default port, no trailing slash), or a compiled regular expression.
 
     Raises:
-        OriginError: if no origin could match it.
+        OriginError: if it can never match an origin.
     """
     if text in ANY_SPELLINGS:
         return "*"
@@ -58,14 +58,14 @@ def read_origin(text: str) -> str | re.Pattern[str]:
         return "null"
     written = re.fullmatch(_WRITTEN, text)
     if written is None:
-        if has_regex_syntax(text) and not _is_slip_of_the_pen(text):
+        if has_regex_syntax(text) and not _only_looks_like_regex(text):
             return _compiled(text)
         raise _without_scheme(text)
     scheme, host, port, rest = written.group("scheme", "host", "port", "rest")
-    if rest in ("", "/") and (host or _can_lack_a_host(scheme, port)):
+    if rest in ("", "/") and (host or _may_lack_host(scheme, port)):
         if not (host.startswith(".") and ".*" in host):
             canonical = _canonical(scheme.lower(), host, port or "")
-            return text if text == canonical else canonical  # one text is kept of each, not two
+            return text if text == canonical else canonical  # keeps one string in memory, not two
     elif host.startswith("*") and has_regex_syntax(rest):
         raise _wildcard(scheme, host)
     if _is_regex(host, rest):
@@ -73,21 +73,21 @@ def read_origin(text: str) -> str | re.Pattern[str]:
     raise _malformed(text, scheme, host, rest)
 
 
-def _can_lack_a_host(scheme: str, port: str | None) -> bool:
+def _may_lack_host(scheme: str, port: str | None) -> bool:
     return port is None and not is_web_scheme(scheme)
 
 
-def _is_slip_of_the_pen(text: str) -> bool:
-    """Return whether a string without `://` at its start only looks like a regular expression."""
+def _only_looks_like_regex(text: str) -> bool:
+    """Return whether a string without a scheme only looks like a regular expression."""
     return (
         re.fullmatch(_BARE_IPV6, text) is not None
         or re.match(r"[a-z]+:?\\\\", text, re.IGNORECASE) is not None  # https:\\a.example
-        or re.fullmatch(r"/.*/[a-z]*", text, re.DOTALL) is not None  # of JavaScript
+        or re.fullmatch(r"/.*/[a-z]*", text, re.DOTALL) is not None  # JavaScript's syntax
     )
 
 
 def compile_regex(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
-    """Return a pattern compiled to be compared without regard to case.
+    """Return a pattern compiled to ignore case.
 
     Raises:
         REGEX_ERRORS: if it is not a valid regular expression.
@@ -101,7 +101,7 @@ def _compiled(text: str) -> re.Pattern[str]:
     if not text.isascii():
         raise OriginError(
             "origin-idn",
-            "has letters outside ASCII; browsers send the punycode form. Write 'xn--...'",
+            "has non-ASCII letters; browsers send the punycode form. Write 'xn--...'",
         )
     try:
         return compile_regex(text)
@@ -109,19 +109,19 @@ def _compiled(text: str) -> re.Pattern[str]:
         raise OriginError(
             "origin-regex",
             f"is not a valid regular expression ({error}). Write the origin without "
-            "regex syntax, 'https://app.example', or mend the expression",
+            "regex syntax, 'https://app.example', or fix the expression",
         ) from error
 
 
 def _is_regex(host: str, rest: str) -> bool:
-    """Return whether `scheme://host` followed by `rest` can be a regular expression at all.
+    """Return whether `scheme://host` followed by `rest` can be a regular expression.
 
-    An origin holds no path, query or fragment, so what spells one out can never match.
+    An origin has no path, query or fragment, so an expression for one can never match.
     """
     if rest.startswith(("/", "#", "://")) or "@" in rest.partition("\\")[0]:
         return False
     if re.match(_IPV6, host + rest):
-        return False  # an address, which an expression would take for a set of characters
+        return False  # an IPv6 address: as an expression, it would be a class of characters
     query = rest.removeprefix("?")
     if query != rest and not host.endswith((".", "*")):
         return "." in query and not re.search(r"[=&/#%]", query)
@@ -133,27 +133,27 @@ def _without_scheme(text: str) -> OriginError:
     if text.startswith("*://"):
         return OriginError(
             "origin-wildcard",
-            f"has a wildcard for its scheme. List the schemes: 'https{text[1:]}', 'http{text[1:]}'",
+            f"has a wildcard as its scheme. List the schemes: 'https{text[1:]}', 'http{text[1:]}'",
         )
     if text.lower() in ("all", "any", "anyone", "everyone"):
-        return OriginError("origin-scheme", "is no origin. Write '*' for every website")
+        return OriginError("origin-scheme", "is not an origin. Write '*' for every website")
     if has_regex_syntax(text) and text.startswith("/"):
         inner = safe_repr(text[1:].rpartition("/")[0].replace("\\/", "/"))
         return OriginError(
             "origin-regex",
-            "has slashes around it, as regular expressions have in JavaScript; it would match "
-            f"nothing. Write r{inner.replace(chr(92) * 2, chr(92))}",
+            "is enclosed in slashes, as in JavaScript, and would match nothing. "
+            f"Write r{inner.replace(chr(92) * 2, chr(92))}",
         )
     app = re.fullmatch(r"([a-z][a-z0-9+.-]*):/?(\.?)", text, re.IGNORECASE)
     if app and not is_web_scheme(app[1]):
         return OriginError(
             "origin-scheme",
-            f"lacks the slashes of an origin. Write '{app[1].lower()}://{app[2]}'",
+            f"lacks the '//' after the scheme. Write '{app[1].lower()}://{app[2]}'",
         )
     nested = re.match(r"(?:blob|filesystem|view-source):(?=\w+://)", text, re.IGNORECASE)
     if nested or re.match(r"(?:data|about|javascript):", text, re.IGNORECASE):
         sent = safe_repr(text[nested.end() :]) if nested else "'null'"
-        return OriginError("origin-scheme", f"is no origin; browsers send {sent}. Write {sent}")
+        return OriginError("origin-scheme", f"is not an origin; browsers send {sent}. Write {sent}")
     bare = re.sub(r"^(?:https?:[/\\]*|https?[/\\]+|:?[/\\]+)", "", text)
     host = safe_repr(re.split(r"[/\\?#@]", bare)[0])[1:-1]
     if not host.strip("*."):
@@ -165,7 +165,7 @@ def _without_scheme(text: str) -> OriginError:
 
 
 def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
-    """Return the error for a string that starts like an origin and does not end like one."""
+    """Return the error for a string that starts like an origin but does not end like one."""
     origin = safe_repr(text[: len(text) - len(rest)])[1:-1]
     misread = _misread(text, scheme, host + rest)
     if misread is not None:
@@ -174,50 +174,50 @@ def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
         host = rest.rpartition("@")[2].rstrip("/")
         return OriginError(
             "origin-userinfo",
-            f"holds a user name or password, which no origin does. Write '{scheme}://{host}'",
+            f"contains a user name or password; an origin has none. Write '{scheme}://{host}'",
         )
     if rest.startswith(("/", "#")) and (host or not is_web_scheme(scheme)):
         return OriginError(
             "origin-path",
-            f"has a path, which no origin has, so it can never match. Write '{origin}'",
+            f"has a path; an origin has none, so it can never match. Write '{origin}'",
         )
     if rest.startswith("?"):
         return OriginError(
             "origin-query",
-            f"has a query, which no origin has, so it can never match. Write '{origin}'",
+            f"has a query; an origin has none, so it can never match. Write '{origin}'",
         )
     if "*" in rest:
         return _wildcard(scheme, host)
     if rest.startswith(":"):
         return OriginError(
             "origin-port",
-            "has a bad port. Write a number from 1 to 65535, or ':*' for any: "
+            "has an invalid port. Write a number from 1 to 65535, or ':*' for any: "
             f"'{scheme}://{host}:8000', '{scheme}://{host}:*'",
         )
     return _no_host(scheme, rest.lstrip("/") if not host else "")
 
 
 def _misread(text: str, scheme: str, authority: str) -> OriginError | None:
-    """Return the error for several origins in one string, a scheme too many, a lonely address."""
+    """Return the error for several origins, a repeated scheme or a badly written IPv6 address."""
     several = re.split(r"[\s;|]+(?=\w+://)", text)
     if len(several) > 1:
         return OriginError(
             "origin-host",
-            "holds more than one origin. Write commas between them, or make each one origin of a "
-            f"list: {safe_repr(', '.join(several))}",
+            "contains more than one origin. Write commas between them, or write a list: "
+            f"{safe_repr(', '.join(several))}",
         )
     again = re.match(r"(?:https?:?/+)*(https?):?/+(?=[^/])", authority, re.IGNORECASE)
     if again:
         inner = safe_repr(authority[again.end() :])[1:-1]
         return OriginError(
-            "origin-scheme", f"has its scheme twice. Write '{again[1].lower()}://{inner}'"
+            "origin-scheme", f"has the scheme twice. Write '{again[1].lower()}://{inner}'"
         )
     address = _unbracketed(text[len(scheme) + 3 :])
     if address is not None:
         return OriginError(
             "origin-host",
-            "is not as browsers send it: an IPv6 address stands in brackets, and nothing but a "
-            f"port follows, after a colon. Write '{scheme}://{address}'",
+            "is not what browsers send: an IPv6 address is in brackets, and only a colon and a "
+            f"port may follow. Write '{scheme}://{address}'",
         )
     return None
 
@@ -228,9 +228,9 @@ def _no_host(scheme: str, host: str = "") -> OriginError:
 
 
 def _unbracketed(authority: str) -> str | None:
-    """Return an IPv6 address with its port as browsers write it, if it lacks a bracket or colon.
+    """Return an IPv6 address and port as browsers write them, if brackets or a colon are missing.
 
-    The zone of an address (`%eth0`) is local to a machine, so no browser sends it.
+    The zone of an address (`%eth0`) is local to one machine, so browsers do not send it.
     """
     found = re.fullmatch(
         r"\[?(?P<address>[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f.]*)(?:%[\w%]+)?"
@@ -244,7 +244,7 @@ def _unbracketed(authority: str) -> str | None:
     if "]" not in authority:
         head, _, last = address.rpartition(":")
         if canonical_ipv6(f"[{head}]") and last.isdecimal() and len(last) > 3:
-            address, port = head, last  # four digits and more are rather a port
+            address, port = head, last  # four or more digits are probably a port
     host = canonical_ipv6(f"[{address}]")
     return host and host + (f":{port}" if port else "")
 
@@ -256,17 +256,17 @@ def _wildcard(scheme: str, host: str = "") -> OriginError:
         below = "example.com"
     return OriginError(
         "origin-wildcard",
-        "has a '*' where none can stand: it stands for whole leading labels, a whole host or a "
-        f"whole port. Write '{scheme}://*.{below}', '{scheme}://*' or "
-        f"'{scheme}://localhost:*'; for anything finer a regular expression: "
+        "has a '*' where it is not supported: it can replace whole leading labels, the whole host "
+        f"or the whole port. Write '{scheme}://*.{below}', '{scheme}://*' or "
+        f"'{scheme}://localhost:*'; for anything finer, use a regular expression: "
         rf"r'{scheme}://app-\d+\.example\.com'",
     )
 
 
 def _canonical(scheme: str, host: str, port: str) -> str:
-    """Return an origin or origin pattern in the spelling that a browser would send."""
+    """Return an origin or origin pattern in the spelling that browsers use."""
     _check_scheme(scheme, host, port)
-    if host in ("", ".") and _can_lack_a_host(scheme, port or None):
+    if host in ("", ".") and _may_lack_host(scheme, port or None):
         return f"{scheme}://{host}"
     host = _canonical_host(scheme, host, port)
     if port not in ("", "*"):
@@ -274,7 +274,7 @@ def _canonical(scheme: str, host: str, port: str) -> str:
         if len(port) > 5 or not 0 < int(port) <= 65535:
             raise OriginError(
                 "origin-port",
-                f"has a bad port. Write a number from 1 to 65535, or ':*' for any: "
+                f"has an invalid port. Write a number from 1 to 65535, or ':*' for any: "
                 f"'{scheme}://{host}:*'",
             )
     return f"{scheme}://{host}" + (f":{port}" if port not in omitted_ports(scheme) else "")
@@ -284,7 +284,7 @@ _SCHEME_OF_PAGES = {"ws": "http", "wss": "https"}
 
 
 def _check_scheme(scheme: str, host: str, port: str) -> None:
-    """Raise an error where no page can have a scheme."""
+    """Raise an error for a scheme that pages do not have."""
     meant = _SCHEME_OF_PAGES.get(scheme)
     if meant is None and not is_web_scheme(scheme):
         meant = next(iter(get_close_matches(scheme, ("https", "http"), 1, 0.75)), None)
@@ -292,7 +292,7 @@ def _check_scheme(scheme: str, host: str, port: str) -> None:
         port = f":{port}" if port else ""
         raise OriginError(
             "origin-scheme",
-            f"has the scheme of no page, so it can never match. Write '{meant}://{host}{port}'",
+            f"has a scheme that no page has, so it can never match. Write '{meant}://{host}{port}'",
         )
 
 
@@ -303,12 +303,13 @@ def _canonical_host(scheme: str, host: str, port: str) -> str:
             f"has an internationalised host; browsers send its punycode form. "
             f"Write '{scheme}://{_punycode(host)}{':' * bool(port)}{port}'",
         )
-    host = host.lower()  # only now: in lower case the Kelvin sign is an ordinary "k"
+    # Only after the check for ASCII: `lower` would turn the Kelvin sign into an ordinary "k".
+    host = host.lower()
     if host.startswith("["):
         address = canonical_ipv6(host)
         if address is None:
             raise OriginError(
-                "origin-host", f"has no valid IPv6 address. Write '{scheme}://[2001:db8::1]'"
+                "origin-host", f"has an invalid IPv6 address. Write '{scheme}://[2001:db8::1]'"
             )
         return address
     name = host.removeprefix("*.")
@@ -328,26 +329,26 @@ def _canonical_host(scheme: str, host: str, port: str) -> str:
 
 def _empty_label(scheme: str, host: str, labels: list[str], port: str) -> OriginError:
     name, port = ".".join(labels), f":{port}" if port else ""
-    subdomains = f", or '{scheme}://*.{name}{port}' for what is below" if host[0] == "." else ""
+    subdomains = f", or '{scheme}://*.{name}{port}' for its subdomains" if host[0] == "." else ""
     return OriginError(
         "origin-host",
-        f"has an empty part between its dots. Write '{scheme}://{name}{port}'{subdomains}",
+        f"has an extra dot in its host. Write '{scheme}://{name}{port}'{subdomains}",
     )
 
 
 def _check_ipv4(scheme: str, host: str, port: str) -> None:
-    """Raise an error for an IPv4 address that browsers write in another way, or for none."""
+    """Raise an error for an IPv4 address that is invalid, or that browsers write differently."""
     address = _ipv4(host.removesuffix("."))
     if address == host:
         return
     port = f":{port}" if port else ""
     if address is None:
         raise OriginError(
-            "origin-host", f"has no valid IPv4 address. Write '{scheme}://127.0.0.1{port}'"
+            "origin-host", f"has an invalid IPv4 address. Write '{scheme}://127.0.0.1{port}'"
         )
     raise OriginError(
         "origin-host",
-        f"is not as browsers send it: they write an IPv4 address in full. "
+        f"is not what browsers send: they write an IPv4 address in full. "
         f"Write '{scheme}://{address}{port}'",
     )
 
@@ -370,7 +371,7 @@ def _ipv4(host: str) -> str | None:
 
 
 def _punycode(host: str) -> str:
-    """Return the likely ASCII form of a host; for a message, which a person reads."""
+    """Return the probable ASCII form of a host, for use in a message."""
     labels = unicodedata.normalize("NFKC", host).lower().split(".")
     return ".".join(
         label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"

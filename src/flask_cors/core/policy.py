@@ -1,8 +1,8 @@
-"""The policy, compiled once and immutable, and the decision that it makes about one request.
+"""The policy, compiled once and immutable, and its decision about one request.
 
-Values in, values out: a policy reads the method and the header fields of a request and answers
-with the fields of the response. The steps are those of Fetch, "CORS protocol", seen from the
-server.
+A policy reads the method and the header fields of a request, and returns header fields for the
+response. The steps are the server's side of the CORS protocol
+(https://fetch.spec.whatwg.org/#http-cors-protocol).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -39,41 +39,41 @@ from .settings import OptionSource, Settings, resolve_resources, resolve_view
 Kind: TypeAlias = Literal["preflight", "actual", "plain"]
 Outcome: TypeAlias = Literal["granted", "origin", "method", "headers"]
 Answer: TypeAlias = tuple[bool, "Exception | None"]
-"""Whether the callables allow an origin, and what one of them raised"""
+"""Whether the callables allow an origin, and the exception that one of them raised."""
 
-MAX_REMEMBERED = 1024  # origins, beside the exact ones, whose decision is kept
+MAX_REMEMBERED = 1024  # origins whose decision is kept, in addition to the exact ones
 
-_TOO_LONG = "," * (MAX_LIST_LENGTH + 1)  # for a method, and for a list
+_TOO_LONG = "," * (MAX_LIST_LENGTH + 1)  # refused both as a method and as a list of headers
 
 _VARY_ORIGIN = ("Origin",)
 _VARY_PREFLIGHT = ("Origin", ACL_REQUEST_METHOD, ACL_REQUEST_HEADERS)
 
 
 class Decision(NamedTuple):
-    """What a policy says about one request."""
+    """A policy's answer to one request."""
 
     kind: Kind
     """`preflight`, `actual` (with `Origin`) or `plain` (without)"""
     outcome: Outcome = "granted"
     """`granted`, or the first check that failed, in Fetch's order"""
     headers: Lines = ()
-    """the response fields, but for `Vary`"""
+    """the response fields, except `Vary`"""
     vary: tuple[str, ...] = ()
     """the request fields that `Vary` has to name"""
     error: Exception | None = None
-    """what went wrong with an origin callable; the origin was refused for it"""
+    """the exception of an origin callable, because of which the origin was refused"""
     anyone: bool = False
-    """whether the policy lets any website in, by the wildcard or by what is as wide"""
+    """whether the policy allows any website, by the wildcard or by a pattern as wide"""
 
     @property
     def lines(self) -> Lines:
-        """Return the response fields, with `Vary`."""
+        """Return the response fields, including `Vary`."""
         return (*self.headers, (VARY, ", ".join(self.vary))) if self.vary else self.headers
 
     def added_to(self, fields: Iterable[Field]) -> list[Field]:
-        """Return the lines of a response together with what the decision adds to them.
+        """Return the fields of a response together with those of the decision.
 
-        A response that has an Allow-Origin already is left alone, `Vary` included.
+        If the response already has an Allow-Origin, nothing is changed, not even `Vary`.
         """
         return merge([*fields], self.lines, anyone=self.anyone)
 
@@ -81,7 +81,7 @@ class Decision(NamedTuple):
         """Write the decision to a framework's response headers."""
         present = list(headers.items())
         for name, value in changed(present, self.added_to(present)):
-            # One line for all: a mapping's assignment replaces the lines of that name.
+            # Join the values in one line: assigning to a mapping replaces all lines of a name.
             same = [old for old_name, old in present if old_name.lower() == name.lower()]
             headers[name] = value if name == VARY else ", ".join([*same, value])
 
@@ -91,84 +91,85 @@ def ask(
     origin: str,
     wait: Callable[[Awaitable[bool]], bool] | None = None,
 ) -> Answer:
-    """Ask callables whether an origin is allowed, one after the other until one says so.
+    """Call the callables one after the other until one allows the origin.
 
-    `wait` runs an awaitable to its end; without it an `async` callable denies with a `TypeError`.
-    One that raises, or gives no answer, denies for all.
+    `wait` runs an awaitable to completion; without it, the result of an `async` callable counts as
+    a `TypeError`. If a callable raises, or returns a truthy value other than `True`, the origin is
+    refused and the rest are not called.
     """
     for predicate in predicates:
         try:
             answer = predicate(origin)
             if wait is not None and isawaitable(answer):
                 answer = wait(answer)
-            if _is_yes(answer):
+            if _allows(answer):
                 return True, None
-        except Exception as error:  # noqa: BLE001  (whatever a user's code raises denies)
+        except Exception as error:  # noqa: BLE001  (the origin is refused, whatever users' code raises)
             return False, error
     return False, None
 
 
 async def ask_async(predicates: Iterable[OriginPredicate], origin: str) -> Answer:
-    """Same as `ask`, awaiting what needs to be."""
+    """Same as `ask`, but awaits the results that are awaitable."""
     for predicate in predicates:
         try:
             answer = predicate(origin)
             if isawaitable(answer):
                 answer = await answer
-            if _is_yes(answer):
+            if _allows(answer):
                 return True, None
         except Exception as error:  # noqa: BLE001  (as above)
             return False, error
     return False, None
 
 
-def _is_yes(answer: object) -> bool:
-    """Return whether what a callable answered lets an origin in: only `True` does.
+def _allows(answer: object) -> bool:
+    """Return whether a callable's result allows the origin: only `True` does.
 
-    The threat: what is merely truthy (a response with status 403, a match that found a part, a
-    coroutine or generator that has not even run) would let everyone in.
+    The threat: if any truthy value did, a response with status 403, a partial match or a coroutine
+    that has not even run would allow every origin.
 
     Raises:
-        AnswerError: if the answer is neither `True` nor false.
+        AnswerError: if the result is truthy, but not `True`.
     """
     if isinstance(answer, CoroutineType):
-        answer.close()  # else it warns that it was never awaited, without saying of whom
+        answer.close()  # else Python warns that it was never awaited, but not where it comes from
         raise AnswerError(
-            "an origin callable answered with a coroutine, which nobody awaits here: "
+            "an origin callable returned a coroutine, which cannot be awaited here: "
             "write `def` instead of `async def`"
         )
     if answer is not True and answer:
         raise AnswerError(
-            f"an origin callable answered with a value of type {type(answer).__name__}; "
-            "only True lets an origin in"
+            f"an origin callable returned a value of type {type(answer).__name__}; "
+            "only True allows an origin"
         )
     return answer is True
 
 
 class Policy:
-    """One configuration, compiled: it compares, and answers with a `Decision`.
+    """A compiled configuration, which makes a `Decision` about each request.
 
-    It does not change, so one policy serves any number of threads and tasks.
+    It is immutable, so any number of threads and tasks can share one.
 
     Args:
-        settings: the options, read and merged.
+        settings: the options after reading and merging.
     """
 
     settings: Settings
     anyone: bool
-    """whether any website is let in, by the wildcard or by what is as wide"""
+    """whether any website is allowed, by the wildcard or by a pattern as wide"""
     memo: dict[str | None, Lines]
-    """The fields of responses that answer no preflight, by the request's `Origin` (`None`: it has
-    none). Adapters look here first, and `decide` where nothing is found. It holds what was asked
-    for lately: at most 1,024 origins beside the exact ones, none longer than an origin can be, and
-    none where a callable decides."""
+    """The response fields for requests that are not preflights, by their `Origin` (`None` if they
+    have none). Adapters look here first, and call `decide` if there is no entry. It remembers at
+    most 1,024 origins in addition to the exact ones, none that is longer than an origin can be, and
+    none if the policy has callables."""
     _only_origin: str | None
-    """the origin, if Allow-Origin is that one for everyone"""
+    """the value of Allow-Origin, if it is the same for everyone"""
     _vary: tuple[str, ...]
     _vary_preflight: tuple[str, ...]
     _credentials: Lines
     _readable: Lines
-    """what a granted response carries beside Allow-Origin, if it is no preflight"""
+    """the fields of a granted response after Allow-Origin, if it does not answer a preflight"""
     _preflight: Callable[[str, str], tuple[Outcome, Lines]]
     _plain: Decision
     _refused: Decision
@@ -201,7 +202,7 @@ class Policy:
             _vary_preflight=vary_preflight,
             _credentials=credentials,
             _readable=readable,
-            # Browsers ask for the same few things again and again.
+            # Browsers send the same few preflights again and again.
             _preflight=lru_cache(maxsize=64)(partial(_check_preflight, settings, methods)),
             _plain=plain,
             _refused=Decision("actual", "origin", vary=vary),
@@ -209,10 +210,10 @@ class Policy:
         )
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a policy does not change: {name} cannot be set")
+        raise AttributeError(f"a policy is immutable: {name} cannot be set")
 
     def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a policy does not change: {name} cannot be deleted")
+        raise AttributeError(f"a policy is immutable: {name} cannot be deleted")
 
     def __repr__(self) -> str:
         return f"Policy({self.settings!r})"
@@ -222,7 +223,7 @@ class Policy:
         """Compile a policy from options.
 
         Raises:
-            ConfigurationError: with every problem of the options.
+            ConfigurationError: with all problems of the options.
         """
         problems = Problems()
         settings = resolve_view([OptionSource(options)], problems)
@@ -241,7 +242,8 @@ class Policy:
         Args:
             method: the request's method.
             headers: its header fields.
-            wait: runs what an `async` origin callable returns; without it such a callable denies.
+            wait: runs the awaitable of an `async` origin callable; without it, such a callable
+                refuses the origin.
         """
         origin = headers.get("Origin")
         if origin is None:
@@ -253,7 +255,7 @@ class Policy:
         return self._answer(method, headers, origin, (allowed, error))
 
     async def decide_async(self, method: str, headers: RequestHeaders) -> Decision:
-        """Same as `decide`, awaiting the origin callables that need it."""
+        """Same as `decide`, but awaits `async` origin callables."""
         origin = headers.get("Origin")
         if origin is None:
             return self._plain
@@ -266,7 +268,7 @@ class Policy:
     def _answer(
         self, method: str, headers: RequestHeaders, origin: str, answer: Answer
     ) -> Decision:
-        """Return the decision, now that it is known whether the origin is allowed."""
+        """Return the decision, once it is known whether the origin is allowed."""
         allowed, error = answer
         requested = headers.get(ACL_REQUEST_METHOD) if method == "OPTIONS" else None
         if not allowed:
@@ -281,7 +283,7 @@ class Policy:
         return decision
 
     def _grant(self, origin: str) -> Decision:
-        """Return the decision about a request that is no preflight, from an allowed origin."""
+        """Return the decision about a request from an allowed origin that is not a preflight."""
         value, vary = self._allowed_origin(origin)
         fields = ((ACL_ORIGIN, value), *self._readable)
         return Decision("actual", "granted", fields, vary, anyone=self.anyone)
@@ -290,7 +292,8 @@ class Policy:
         """Return the decision about a preflight from an allowed origin."""
         value, _ = self._allowed_origin(origin)
         names = headers.get(ACL_REQUEST_HEADERS) or ""
-        # What is longer is refused, whatever it is; so the cache hashes and holds short texts only.
+        # Longer values are refused in any case. Replacing them keeps the cache small: it would
+        # otherwise hash and store client-controlled strings of any length.
         outcome, granted = self._preflight(
             method if len(method) <= MAX_NAME_LENGTH else _TOO_LONG,
             names if len(names) <= MAX_LIST_LENGTH else _TOO_LONG,
@@ -306,18 +309,18 @@ class Policy:
         if self._only_origin is not None:
             return self._only_origin, ()
         settings = self.settings
-        # Nothing that is no origin is echoed. Only where any origin is allowed can it get here.
+        # Never echo a value that is not an origin. It gets here only if any origin is allowed.
         if settings.origins.any and (settings.send_wildcard or not is_origin(origin)):
             return "*", ()
         return origin, self._vary
 
     def _remember(self, origin: str, decision: Decision) -> None:
-        """Keep what is decided about an origin, where no callable may say otherwise tomorrow."""
+        """Remember the decision about an origin, unless callables may decide differently later."""
         rules = self.settings.origins
         if rules.predicates or len(origin) > MAX_ORIGIN_LENGTH:
             return
         if len(self.memo) >= MAX_REMEMBERED + len(rules.exact):
-            self.memo.clear()  # those that ask often are soon back
+            self.memo.clear()  # frequent origins are soon added again
             self.memo[None] = self._plain.lines
         self.memo[origin] = decision.lines
 
@@ -325,7 +328,7 @@ class Policy:
 def _check_preflight(
     settings: Settings, methods: str, method: str, headers: str
 ) -> tuple[Outcome, Lines]:
-    """Check the method and the headers that a preflight asks for; return what it is granted."""
+    """Check the method and headers that a preflight asks for; return the outcome and fields."""
     method = normalize_method(method)
     if not settings.methods.allow(method):
         return "method", ()
@@ -346,10 +349,10 @@ def compile_resources(
     already_warned: Sequence[Problem] = (),
     allowed: AbstractSet[str] = OPTIONS,
 ) -> list[tuple[PathPattern, Policy]]:
-    """Return the policy of each resource that options in places, the weakest first, result in.
+    """Compile the policy of each resource from options in several places, the weakest first.
 
     Raises:
-        ConfigurationError: with every problem of the options.
+        ConfigurationError: with all problems of the options.
     """
     resolved = resolve_resources(sources, problems, allowed)
     problems.raise_errors()

@@ -1,8 +1,8 @@
-"""What a framework's objects must look like to be read and written here.
+"""The protocols that a framework's header objects have to fit.
 
-Structural and small on purpose: the headers of Flask, Quart, Starlette and Django fit as they are.
-A whole request has no common shape (Starlette's has no `path`, Django's method may be `None`), so
-its pieces are passed instead.
+They are structural and small, so that the headers of Flask, Quart, Starlette and Django fit as they
+are. There is no protocol for a whole request, because requests differ too much (Starlette's has no
+`path`, Django's method may be `None`); the parts of a request are passed separately instead.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 
 class RequestHeaders(Protocol):
-    """What a decision reads: header fields by name, without regard to case."""
+    """The header fields of a request, by name; upper and lower case are the same."""
 
     def get(self, name: str, /) -> str | None:
         """Return the value of the field `name`, or `None` where the request has none."""
@@ -20,12 +20,12 @@ class RequestHeaders(Protocol):
 
 
 class ResponseHeaders(Protocol):
-    """What a decision is written to: header fields by name, without regard to case."""
+    """The header fields of a response, by name; upper and lower case are the same."""
 
     def items(self) -> Iterable[tuple[str, str]]:
-        """Return every field line as a name and its value."""
+        """Return each field line as a pair of name and value."""
         ...
 
     def __setitem__(self, name: str, value: str, /) -> None:
-        """Replace all lines of the field `name` by one with `value`."""
+        """Replace all lines of the field `name` with one that has `value`."""
         ...

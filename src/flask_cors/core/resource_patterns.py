@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from .environment import SET_OF_CHARACTERS, environment_slip
+from .environment import CHARACTER_CLASS, environment_mistake
 from .errors import LISTS, safe_repr
 from .options import RESOURCE_OPTIONS, Pattern, SupportsItems
 from .origin_patterns import REGEX_ERRORS
@@ -83,7 +83,7 @@ def read_path(reading: OptionValue) -> PathPattern | None:
     written = cast("Pattern", reading.value)
     if isinstance(written, str):
         wrong = _about_a_path(written)
-        slip = environment_slip(written) if wrong is None else ("resource-path", wrong)
+        slip = environment_mistake(written) if wrong is None else ("resource-path", wrong)
         if slip is not None:
             reading.problems.error(slip[0], "resources", written, f"{reading.name} {slip[1]}")
             return None
@@ -138,7 +138,7 @@ def _about_a_path(text: str) -> str | None:
     if re.search(r"[\s;]/", text):
         listed = ", ".join(re.split(r"[\s;]+(?=/)", text))
         return f"is more than one path. Write commas between them: {safe_repr(listed)}"
-    query = re.search(_QUERY, re.sub(SET_OF_CHARACTERS, lambda found: "_" * len(found[0]), text))
+    query = re.search(_QUERY, re.sub(CHARACTER_CLASS, lambda found: "_" * len(found[0]), text))
     if query is not None:
         return (
             "has a query or fragment, which is no part of a path, so it would match nothing. "

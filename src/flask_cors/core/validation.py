@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeGuard, cast
 
-from .environment import environment_slip
+from .environment import environment_mistake
 from .errors import Code, Problems, safe_repr
 from .headers import (
     ALL_METHODS,
@@ -69,7 +69,7 @@ class OptionValue(NamedTuple):
         if item is None or (isinstance(item, str) and item.strip().lower() in _UNSET_TEXTS):
             self._note_unset(item)
             return True
-        slip = environment_slip(item) if isinstance(item, str) else None
+        slip = environment_mistake(item) if isinstance(item, str) else None
         if slip is not None:
             self.error(slip[0], slip[1], item)
         return slip is not None
