@@ -101,8 +101,28 @@ def name_rows(app: Sphinx, doctree: nodes.document) -> None:
                 row["ids"].append(codes[0])
 
 
+def keep_words(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+    """Mark the code whose words fit on a phone's line, and so need not break at a hyphen."""
+    for code in doctree.findall(nodes.literal):
+        if max(map(len, code.astext().split()), default=0) <= 34:
+            code["classes"].append("whole-words")
+
+
+def name_cells(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+    """Write the column's name into each cell: a phone shows rows as blocks, below no heading."""
+    for table in doctree.findall(nodes.tgroup) if app.builder.format == "html" else ():
+        names = [entry.astext() for head in table.findall(nodes.thead) for entry in head[0]]
+        rows = [row for body in table.findall(nodes.tbody) for row in body]
+        for row in rows if len(names) > 2 else ():  # two columns need none
+            for name, entry in list(zip(names, row, strict=True))[1:]:
+                if name and len(entry):
+                    entry[0].insert(0, nodes.inline("", f"{name}: ", classes=["column-name"]))
+
+
 def setup(app: Sphinx) -> None:
     """Stand before and behind Napoleon, which has the priority 500."""
     app.connect("doctree-read", name_rows)
+    app.connect("doctree-resolved", keep_words)
+    app.connect("doctree-resolved", name_cells)
     app.connect("autodoc-process-docstring", mark_as_code, priority=400)
     app.connect("autodoc-process-docstring", keep_colons, priority=600)

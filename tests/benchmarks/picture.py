@@ -6,8 +6,9 @@ from math import ceil, floor, log10
 
 from names import ORIGIN_COUNTS
 
-WIDTH, HEIGHT = 760, 420
-LEFT, RIGHT, TOP, BOTTOM = 70, 190, 56, 56
+# As narrow as a phone, where the letters of a wide picture would be too small to read.
+WIDTH, HEIGHT = 440, 400
+LEFT, RIGHT, TOP, BOTTOM = 62, 32, 100, 56
 LINES = [
     ("exact {}", "old", "6.0.5, exact", "older"),
     ("wildcard {}", "old", "6.0.5, regular expressions", "older dashed"),
@@ -53,7 +54,7 @@ def drawn(results: dict[str, object]) -> str:
         f'<desc id="desc">{described(series)}</desc>',
         f"<style>{STYLE}</style>",
         f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
-        f'<text class="title" x="{LEFT}" y="28">What CORS adds to an actual request (µs)</text>',
+        '<text class="title" x="16" y="28">What CORS adds to an actual request (µs)</text>',
     ]
     for power in range(low, high + 1):
         at = y(10**power)
@@ -69,17 +70,14 @@ def drawn(results: dict[str, object]) -> str:
     parts.append(
         f'<text x="{middle:.1f}" y="{HEIGHT - 12}" text-anchor="middle">origins configured</text>'
     )
-    labels = apart([(y(points[-1][1]), points[-1][0]) for _, _, points in series])
-    for (name, look, points), label in zip(series, labels, strict=True):
+    for index, (name, look, points) in enumerate(series):
         path = " ".join(f"{x(count):.1f},{y(value):.1f}" for count, value in points)
         parts.append(f'<polyline class="{look}" points="{path}"/>')
         parts += [
             f'<circle class="{look}" cx="{x(count):.1f}" cy="{y(value):.1f}" r="3.5"/>'
             for count, value in points
         ]
-        parts.append(
-            f'<text class="{look}" x="{WIDTH - RIGHT + 12}" y="{label + 4:.1f}">{name}</text>'
-        )
+        parts += legend(name, look, row=index % 2, column=index // 2)
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -99,10 +97,10 @@ def described(series) -> str:
     )
 
 
-def apart(ends: list[tuple[float, int]], gap: float = 18) -> list[float]:
-    """Return where labels go: at the end of their lines, but never over each other."""
-    places = [0.0] * len(ends)
-    last = float("-inf")
-    for index in sorted(range(len(ends)), key=lambda index: ends[index][0]):
-        places[index] = last = max(ends[index][0], last + gap)
-    return places
+def legend(name: str, look: str, row: int, column: int) -> list[str]:
+    """Return a piece of a line and its name, for one of the four places below the title."""
+    left, middle = 16 + 220 * column, 52 + 22 * row
+    return [
+        f'<polyline class="{look}" points="{left},{middle} {left + 30},{middle}"/>',
+        f'<text class="{look}" x="{left + 38}" y="{middle + 4}">{name}</text>',
+    ]
