@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from .core import ACL_REQUEST_HEADERS, ACL_REQUEST_METHOD, Decision, RequestHeaders
 from .core.errors import safe_repr
-from .core.headers import HeaderRules, parse_names
+from .core.headers import HeaderRules, has_regex_syntax, parse_names
 from .core.origins import Origin, parse_origin
 from .core.settings import OptionSource, Settings
 
@@ -194,6 +194,88 @@ def line_of_function(function: object) -> str:
     """Return the file and line of a function, as far as it is one."""
     code = getattr(function, "__code__", None)
     return f"{Path(code.co_filename).name}, line {code.co_firstlineno}" if code else ""
+
+
+class Function(NamedTuple):
+    """The name and place of a function of the app."""
+
+    name: str
+    line: str
+    """`app.py, line 12`; empty if it is unknown"""
+
+    def __str__(self) -> str:
+        """Return the name, with the line if it is known."""
+        return f"{self.name} ({self.line})" if self.line else self.name
+
+
+def function_at(function: object) -> Function:
+    """Return the name and place of a function, below its decorators."""
+    inner = unwrapped(function)
+    return Function(name_of(inner), line_of_function(inner))
+
+
+def function_of_view(view: object, method: str) -> Function:
+    """Return the function that handles a method: the view, or a method of its class."""
+    view_class: type | None = getattr(view, "view_class", None)
+    handler = getattr(view_class, method.lower(), None)
+    if handler is None or view_class is None:
+        return function_at(view)
+    found = function_at(handler)
+    return found._replace(name=f"{view_class.__name__}.{found.name}")
+
+
+def unwrapped(function: object) -> object:
+    """Return the function or class below decorators that set `__wrapped__`, `func` or the like."""
+    inner = getattr(function, "view_class", function)
+    for _ in range(20):  # bounded: `__wrapped__` may refer to the function itself
+        inner = getattr(inner, "func", None) or getattr(inner, "__wrapped__", inner)
+    return inner
+
+
+# Routes without a policy --------------------------------------------------------------------------
+
+
+def allow_rule(
+    rule: str, view: Function, origin: str, *, credentials: bool = False, by_decorator: bool = False
+) -> str:
+    """Return the edit that allows one origin to use a URL rule, and nothing else.
+
+    Args:
+        rule: the URL rule.
+        view: the function of its view.
+        origin: the origin to allow.
+        credentials: whether requests are made with credentials.
+        by_decorator: whether the app uses `cross_origin` and not `CORS`.
+    """
+    pattern = resource_of_rule(rule)
+    if pattern is None or by_decorator:
+        return decorate(view, origin, credentials=credentials)
+    return allow_resource(pattern, origin, credentials=credentials)
+
+
+def resource_of_rule(rule: str) -> str | None:
+    """Return the resource that covers a URL rule; `None` if it would cover other paths too."""
+    pattern = re.sub(r"<[^>]*>", "*", rule)
+    if pattern != "/" and pattern.endswith("/"):
+        pattern += "*"  # also covers the redirect from the URL without the slash
+    covers_everything = not pattern.strip("/*")
+    if (covers_everything and pattern != "/") or has_regex_syntax(pattern):
+        return None
+    return pattern
+
+
+def allow_resource(pattern: str, origin: str, *, credentials: bool = False) -> str:
+    """Return the edit that allows one origin to use the paths of a resource."""
+    options: dict[str, object] = {"origins": [origin]}
+    if credentials:
+        options["supports_credentials"] = True
+    return f"Write CORS(app, resources={{{pattern!r}: {options}}})"
+
+
+def decorate(view: Function, origin: str, *, credentials: bool = False) -> str:
+    """Return the edit that gives a view a policy of its own."""
+    options = f"origins=[{origin!r}]" + (", supports_credentials=True" if credentials else "")
+    return f"Put it directly above {view}: @cross_origin({options})"
 
 
 # What a policy refuses ----------------------------------------------------------------------------

@@ -14,7 +14,13 @@ from typing import Literal
 from flask import Flask
 from flask.logging import default_handler
 
-from ._advice import Advice, explain_credentials, explain_refusal
+from ._advice import (
+    Advice,
+    allow_rule,
+    explain_credentials,
+    explain_refusal,
+    function_of_view,
+)
 from ._flask import AppState, answering_endpoint, request_context, view_policy, wait
 from ._log import logger
 from .core import ACL_CREDENTIALS, ACL_ORIGIN, ACL_REQUEST_METHOD, Decision, Policy
@@ -57,7 +63,8 @@ def warn_of_blocked(
     source = source_of(app, state, policy, endpoint, method)
     sent = {name.lower(): value for name, value in headers}
     if policy is None:
-        advice = None if _is_let_in(sent, origin) else _without_policy(app, environ, endpoint)
+        allowed = _is_let_in(sent, origin)
+        advice = None if allowed else _without_policy(app, origin, endpoint, method)
     else:
         decision = _decision(app, policy, environ, sent)
         advice = explain_refusal(decision, policy.settings, fields, source)
@@ -134,20 +141,16 @@ def source_of(
     return "no policy"
 
 
-def _without_policy(app: Flask, environ: WSGIEnvironment, endpoint: str | None) -> Advice | None:
-    """Return what opens the route of a request for which no policy holds."""
-    origin = environ["HTTP_ORIGIN"]
-    rule = (
-        next((rule.rule for rule in app.url_map.iter_rules(endpoint)), None) if endpoint else None
-    )
+def _without_policy(app: Flask, origin: str, endpoint: str | None, method: str) -> Advice | None:
+    """Return the edit that allows an origin to use a route to which no policy applies."""
+    rule = next(app.url_map.iter_rules(endpoint), None) if endpoint else None
     if rule is None:
-        return None  # what is not found is no matter of CORS
-    head, parameter, _ = rule.partition("<")
-    pattern = f"{head}*" if parameter else rule
+        return None  # without a route, CORS is not the problem
+    view = function_of_view(app.view_functions.get(rule.endpoint), method)
     return Advice(
         "no-policy",
-        f"No policy holds for {rule}.",
-        f"Write CORS(app, resources={{{pattern!r}: {{'origins': [{origin!r}]}}}})",
+        f"No policy applies to {rule.rule}.",
+        allow_rule(rule.rule, view, origin),
     )
 
 

@@ -1,7 +1,7 @@
-"""`flask cors explain | routes | check`: why a browser refuses, who may read, what is risky.
+"""The commands `flask cors explain`, `flask cors routes` and `flask cors check`.
 
-Every `flask` command imports this module to learn what commands there are, so it holds no more than
-their names: what they need is imported when one of them runs.
+Every `flask` command imports this module to list the commands. So it contains only their names, and
+imports the code of a command when it runs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import click
 
 
 class _LazyGroup(click.Group):
-    """A group whose commands are imported when they are asked for."""
+    """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
         return ["check", "explain", "routes"]
@@ -25,5 +25,5 @@ class _LazyGroup(click.Group):
 
 
 cli: click.Group = _LazyGroup(
-    "cors", help="Explain and check CORS: who may read which response, and why not."
+    "cors", help="Explain and check CORS: which pages may read which responses, and why."
 )

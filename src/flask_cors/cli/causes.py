@@ -1,4 +1,4 @@
-"""Why a browser refuses, in words: the cause, and the edit that mends it and does no harm."""
+"""Why a browser blocks a request: the cause in words, and an edit that fixes it safely."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from werkzeug.test import EnvironBuilder
 
 from .._advice import (
     Advice,
+    decorate,
     explain_credentials,
     explain_refusal,
+    function_of_view,
     line_of,
     write_options,
 )
@@ -33,7 +35,7 @@ from ..core import (
 )
 from ..core.errors import safe_repr
 from ..wsgi import EnvironHeaders, WSGIEnvironment, routed_path
-from .fixes import decorate, leads_to_a_login, near_routes, open_route
+from .fixes import allow_route, looks_like_login, similar_routes
 from .hand_written import hand_written
 from .inspection import (
     answering_view,
@@ -50,33 +52,32 @@ from .inspection import (
     rule_of,
     source_of,
     tables,
-    view_at,
 )
 from .layers import layer_that_answers, name_of_layer
-from .serving import Passage
+from .serving import RequestTrace
 
-ELSEWHERE = "another server, which was not asked"
-ANOTHER_APP = "another app or layer, which this one's CORS does not reach"
+OTHER_SERVER = "another server, which was not contacted"
+OTHER_APP = "another app or a wrapper, outside of this app's CORS"
 RUNNING = "the running server"
 
 
 @dataclass
 class Case:
-    """One exchange between browser and app, and what is known of it."""
+    """One exchange between browser and app, with the policy that applied to it."""
 
     app: Flask | None
-    """`None` where a running server is asked, and the app is not at hand"""
+    """`None` if a running server answers and the app cannot be loaded"""
     exchange: Exchange
-    passage: Passage
+    trace: RequestTrace
     page: str
     """the origin of the page"""
 
     def __post_init__(self) -> None:
-        """Find out whose policy holds, and where it was written."""
+        """Find the policy that applies, and where it was written."""
         request = self.exchange.sent.request
         self.origin: str = request.origin
         self.environ: WSGIEnvironment = (
-            self.passage.environ
+            self.trace.environ
             or EnvironBuilder(
                 request.url,
                 base_url=origin_of(request.url) + "/",
@@ -88,13 +89,13 @@ class Case:
         self.method: str = method_of(self.environ)
         self.endpoint: str | None = None
         self.policy: Policy | None = None
-        self.source: str = ELSEWHERE
-        if self.passage.is_elsewhere:
+        self.source: str = OTHER_SERVER
+        if self.trace.for_other_server:
             return
         if self.app is None:
             self.source = RUNNING
-        elif self.passage.environ is None and not self.passage.is_live:
-            self.source = ANOTHER_APP
+        elif self.trace.environ is None and not self.trace.is_live:
+            self.source = OTHER_APP
         else:
             self.endpoint = answering_view(self.app, self.environ, self.method)
             self.policy = policy_at(self.app, self.endpoint, self.method, self.environ)
@@ -102,153 +103,153 @@ class Case:
 
     @property
     def path(self) -> str:
-        """Return the path that was asked for."""
+        """Return the path of the request."""
         return routed_path(self.environ)
 
     @property
-    def rules(self) -> Settings:
-        """Return the settings of the policy that holds, which there has to be."""
+    def settings(self) -> Settings:
+        """Return the settings of the policy; there has to be one."""
         assert self.policy is not None  # noqa: S101  (for the type checker)
         return self.policy.settings
 
     @cached_property
     def decision(self) -> Decision | None:
-        """Return what the policy that holds says."""
+        """Return the policy's decision about the request."""
         return decide(self.app, self.policy, self.environ) if self.app and self.policy else None
 
     def expected(self, name: str) -> str | None:
-        """Return the value of a field that the policy gives to the response."""
+        """Return the value of a field that the policy sets on the response."""
         return dict(self.decision.lines).get(name) if self.decision else None
 
     def found(self, name: str) -> list[str]:
-        """Return the values of a field of the response, one a line."""
+        """Return the value of each line of a field of the response."""
         lines = self.exchange.response.headers
         return [value for line, value in lines if line.lower() == name.lower()]
 
-    def answer(self) -> str:
-        """Return what an error that the app answers with is."""
-        error = self.passage.error
+    def describe_error(self) -> str:
+        """Return the reason for an error status of the response, in words."""
+        error = self.trace.error
         if error is not None:
             return f"the app raised {type(error).__name__}: {error} ({line_of(error)})"
-        unrouted = self.unrouted
-        if isinstance(unrouted, NotFound):
+        routing_error = self.routing_error
+        if isinstance(routing_error, NotFound):
             return f"the app has no route for {self.path}"
-        if isinstance(unrouted, MethodNotAllowed):
-            methods = ", ".join(sorted(unrouted.valid_methods or ()))
-            return f"the route takes {methods}, not {self.method}"
+        if isinstance(routing_error, MethodNotAllowed):
+            methods = ", ".join(sorted(routing_error.valid_methods or ()))
+            return f"the route accepts {methods}, not {self.method}"
         status = self.exchange.response.status
         phrase = HTTP_STATUS_CODES.get(status, "")
-        hook = f", in {self.passage.hook}" if self.passage.hook else ""
+        hook = f", in {self.trace.hook}" if self.trace.hook else ""
         return f"the app itself answers {status} {phrase}".strip() + hook
 
     @property
-    def unrouted(self) -> HTTPException | None:
-        """Return what keeps the request from a view: a 404, a 405, a redirect."""
+    def routing_error(self) -> HTTPException | None:
+        """Return why the request reaches no view: a 404, a 405 or a redirect."""
         rule = rule_of(self.app, self.environ, self.method) if self.app else None
         return rule if isinstance(rule, HTTPException) else None
 
-    def leads_to_a_login(self, location: str) -> bool:
-        """Return whether a redirect looks like one to a login page: by its URL, or by a hook."""
+    def redirects_to_login(self, location: str) -> bool:
+        """Return whether a redirect probably leads to a login page, by its URL or its hook."""
         target = urlsplit(urljoin(self.exchange.sent.request.url, location))
-        elsewhere = target.path != self.path
-        return elsewhere and (leads_to_a_login(location) or bool(self.passage.hook))
+        other_path = target.path != self.path
+        return other_path and (looks_like_login(location) or bool(self.trace.hook))
 
-    def opened(self) -> str:
-        """Return the edit that opens the route to the page; empty where there is no route."""
+    def edit_to_allow(self) -> str:
+        """Return the edit that allows the page to use the route; empty if there is no route."""
         credentials = self.exchange.sent.request.credentials == "include"
         origin = self.page if self.page != "null" else "https://app.example"
         app = cast("Flask", self.app)
-        return open_route(app, self.environ, self.method, origin, credentials=credentials)
+        return allow_route(app, self.environ, self.method, origin, credentials=credentials)
 
 
 Cause = Callable[[Case, Step], "Advice | None"]
 
 
 def advice(cases: Sequence[Case], outcome: FetchOutcome) -> Advice | None:
-    """Return why a browser refuses and what to do about it, or `None` where it does not."""
+    """Return why the browser blocks the response and how to fix it; `None` if it does not."""
     if outcome.response is not None:
         return None
     step = outcome.steps[-1]
-    if step.code in _UNSENT:
-        return _unsent(step, cases)
+    if step.code in _NOT_SENT:
+        return _not_sent(step, cases)
     case = cases[-1]
     causes = (cause(case, step) for cause in _CAUSES)
     found = next(filter(None, causes), None) or _by_policy(case, step)
     redirected = any(passed.code == "redirect" for passed in outcome.steps)
-    if redirected and not case.passage.is_elsewhere:
-        return _after_a_redirect(case, found, _redirecting(cases))
+    if redirected and not case.trace.for_other_server:
+        return _after_redirect(case, found, _last_redirect(cases))
     return found
 
 
-def _redirecting(cases: Sequence[Case]) -> Case:
-    """Return the case of the last redirect."""
+def _last_redirect(cases: Sequence[Case]) -> Case:
     return next(case for case in reversed(cases[:-1]) if case.found("Location"))
 
 
-# Before anything is sent --------------------------------------------------------------------------
+# Requests that the browser does not send ----------------------------------------------------------
 
-_UNSENT = frozenset({"method", "mixed-content", "redirect"})
+_NOT_SENT = frozenset({"method", "mixed-content", "redirect"})
 
 
-def _unsent(step: Step, cases: Sequence[Case]) -> Advice:
+def _not_sent(step: Step, cases: Sequence[Case]) -> Advice:
     if step.code == "method":
-        return Advice("method-forbidden", f"In a browser {step.detail}.", "Use another method.")
+        return Advice("method-forbidden", f"In a browser, {step.detail}.", "Use another method.")
     if step.code == "mixed-content":
         return Advice(
             "mixed-content",
-            f"This is mixed content, and no CORS error: {step.detail}.",
-            "Serve the app with https too, and fetch that. Its URL begins with https://",
+            f"This is mixed content, not a CORS error: {step.detail}.",
+            "Serve the app over https too, and fetch that URL. It begins with https://",
         )
-    where = f" That comes from {cases[-1].source}." if cases else ""
+    where = f" It comes from {cases[-1].source}." if cases else ""
     return Advice(
         "redirect-refused",
-        f"Browsers refuse a redirect {step.detail}.{where}",
-        "Redirect to a whole http or https URL without a user name, or fetch the right one at "
-        "once.",
+        f"Browsers do not follow a redirect {step.detail}.{where}",
+        "Redirect to an absolute http or https URL without a user name, or fetch the final URL "
+        "directly.",
     )
 
 
 # After a redirect ---------------------------------------------------------------------------------
 
 
-def _after_a_redirect(case: Case, found: Advice, before: Case) -> Advice:
+def _after_redirect(case: Case, found: Advice, before: Case) -> Advice:
     url = case.exchange.sent.request.url
-    if before.leads_to_a_login(url):
+    if before.redirects_to_login(url):
         return Advice(
             "login-redirect",
-            f"The app redirects {before.path} to {url}, which looks like a login page, and no "
-            f"script is to read that. It is refused there: {found.cause}",
-            "Answer scripts with 401 instead of the redirect, and let the page go to the login.",
+            f"The app redirects {before.path} to {url}, which looks like a login page. Scripts "
+            f"should not read a login page, and the browser blocks it: {found.cause}",
+            "Answer scripts with 401 instead of the redirect, and let the page open the login "
+            "page.",
         )
     if case.origin == "null" != before.page:
         return Advice(
             "redirect-null",
             f"The redirect to {url} leads from one origin to another, so the browser sends "
             "Origin: null from there on.",
-            f"Fetch {url} at once.",
+            f"Fetch {url} directly.",
         )
     return found._replace(cause=f"After the redirect to {url}: {found.cause}")
 
 
-def _elsewhere(case: Case, _step: Step) -> Advice | None:
-    """Explain what another server answers, which is not asked."""
-    if not case.passage.is_elsewhere:
+def _other_server(case: Case, _step: Step) -> Advice | None:
+    """Explain a redirect to another server, which is not contacted."""
+    if not case.trace.for_other_server:
         return None
     url = case.exchange.sent.request.url
     return Advice(
         "redirect-elsewhere",
-        f"The app redirects to {url}, another server, and only that one can let scripts "
-        "read its answer.",
-        "Answer scripts with 401 or the URL, and let the page go there itself.",
+        f"The app redirects to {url}, on another server. Only that server can allow scripts to "
+        "read its response.",
+        "Answer scripts with 401 or with the URL, and let the page open it.",
     )
 
 
-# Who answers --------------------------------------------------------------------------------------
+# Responses that the app did not make --------------------------------------------------------------
 
 
 def _proxy(case: Case, _step: Step) -> Advice | None:
-    """Explain an answer that the app did not make, of what stands before a running server."""
-    if not case.passage.is_live:
+    """Explain a response that comes from something in front of the running app."""
+    if not case.trace.is_live:
         return None
     response = case.exchange.response
     server = ", ".join(case.found("Server"))
@@ -257,38 +258,39 @@ def _proxy(case: Case, _step: Step) -> Advice | None:
         phrase = HTTP_STATUS_CODES.get(response.status, "")
         return Advice(
             "proxy",
-            f"This is no CORS error: {response.status} {phrase}".rstrip()
-            + f" is made by {who}, not by the app, which it did not reach.",
-            "Start the app, and see that the proxy sends to the address that it listens on.",
+            f"This is not a CORS error: {response.status} {phrase}".rstrip()
+            + f" comes from {who}, which did not reach the app.",
+            "Start the app, and check that the proxy forwards to the address it listens on.",
         )
     if case.found(ACL_ORIGIN):
         return None
     location = response.get("Location")
-    if location is not None and _changes_the_host_alone(case, location):
+    if location is not None and _changes_only_the_host(case, location):
         return Advice(
             "proxy",
-            f"The redirect to {location} is made by {who}, not by a view of the app: it leads to "
-            "the same path.",
-            f"Fetch {urljoin(case.exchange.sent.request.url, location)} at once.",
+            f"The redirect to {location} comes from {who}, not from a view: it leads to the same "
+            "path.",
+            f"Fetch {urljoin(case.exchange.sent.request.url, location)} directly.",
         )
     if case.policy is None or case.expected(ACL_ORIGIN) is None:
         return None
     if response.status == 500:
         return Advice(
             "exception",
-            f"{case.source} lets the page in, but {RUNNING} answers 500 without the headers: an "
-            "exception that the app leaves to its server, or to the debugger.",
-            "Look into the log of the server, and mend that. Without --live the app tells it.",
+            f"{case.source} allows the page, but {RUNNING} answers 500 without the headers: the "
+            "app passed an exception on to the server or the debugger.",
+            "Fix the exception. It is in the log of the server; this command without --live "
+            "shows it too.",
         )
     return Advice(
         "not-this-app",
-        f"{case.source} lets the page in, but {RUNNING} answers {response.status} without the "
-        f"headers: {who} answers by itself or takes them away, or older code is running.",
-        "Start the server anew, and have what stands in front pass the headers of the app on.",
+        f"{case.source} allows the page, but {RUNNING} answers {response.status} without the "
+        f"headers: {who} answers itself or removes them, or older code is running.",
+        "Restart the server, and make everything in front of it pass on the app's headers.",
     )
 
 
-def _changes_the_host_alone(case: Case, location: str) -> bool:
+def _changes_only_the_host(case: Case, location: str) -> bool:
     """Return whether a redirect leads to the same path on another host or scheme."""
     before = urlsplit(case.exchange.sent.request.url)
     after = urlsplit(urljoin(before.geturl(), location))
@@ -296,46 +298,47 @@ def _changes_the_host_alone(case: Case, location: str) -> bool:
     return same and before[:2] != after[:2]
 
 
-def _another_app(case: Case, _step: Step) -> Advice | None:
-    """Explain an answer that this app did not make: of a mounted app, or of a wrapper."""
-    if case.source != ANOTHER_APP or case.app is None:
+def _other_app(case: Case, _step: Step) -> Advice | None:
+    """Explain a response of an app that is mounted beside this one, or of a wrapper around it."""
+    if case.source != OTHER_APP or case.app is None:
         return None
     path = case.exchange.sent.request.url.partition("://")[2].partition("/")[2].partition("?")[0]
     layer, fix = layer_that_answers(case.app, f"/{path}", case.page)
-    error = case.passage.error
+    error = case.trace.error
     answer = f"with {case.exchange.response.status}"
     if error is not None:
         answer = f"by raising {type(error).__name__}: {error} ({line_of(error)})"
     return Advice(
         "other-app",
-        f"{layer} answers /{path} {answer}, before this app is reached: another app that is "
-        "mounted there, or a wrapper. CORS(app) does not open what another one answers.",
+        f"{layer} answers /{path} {answer}, before the request reaches this app. CORS(app) does "
+        "not apply to responses of another app or of a wrapper.",
         fix,
     )
 
 
-def _twice(case: Case, _step: Step) -> Advice | None:
-    """Explain a header that two layers write."""
+def _sent_twice(case: Case, _step: Step) -> Advice | None:
+    """Explain a header that two layers add."""
     lines = case.found(ACL_ORIGIN)
     values = [part.strip() for line in lines for part in line.split(",")]
     if len(values) < 2:
         return None
-    if case.passage.is_live:
+    if case.trace.is_live:
         server = ", ".join(case.found("Server"))
         return Advice(
             "headers-twice",
-            f"{ACL_ORIGIN} comes twice: {', '.join(values)}. The app writes it, and so does what "
-            f"stands in front of it{f' ({server})' if server else ''}: a proxy, a CDN, a host.",
-            "Let one of them do it. In nginx, take out: add_header Access-Control-Allow-Origin",
+            f"{ACL_ORIGIN} is sent twice: {', '.join(values)}. The app adds it, and so does "
+            f"something in front of it{f' ({server})' if server else ''}: a proxy, a CDN or a "
+            "host.",
+            "Let only one of them add it. In nginx, remove: add_header Access-Control-Allow-Origin",
         )
     return _second_layer(case, ACL_ORIGIN)
 
 
-# Whether the app is to blame ----------------------------------------------------------------------
+# Responses of the app without a policy ------------------------------------------------------------
 
 
 def _unseen(case: Case, _step: Step) -> Advice | None:
-    """Explain that Flask does not see the policy of a view."""
+    """Explain that Flask does not see a view's `cross_origin`."""
     if (
         case.app is None
         or case.endpoint is None
@@ -346,150 +349,152 @@ def _unseen(case: Case, _step: Step) -> Advice | None:
 
 
 def _propagated(case: Case, _step: Step) -> Advice | None:
-    """Explain an exception that the app passes on, so that its server answers."""
-    if case.app is None or not case.passage.is_propagated or case.found(ACL_ORIGIN):
+    """Explain an exception that the app passes on to the server."""
+    if case.app is None or not case.trace.is_propagated or case.found(ACL_ORIGIN):
         return None
     if case.app.debug and case.policy is not None and is_installed(case.app):
-        return None  # the policy says why
+        return None  # `_by_policy` explains it
     if case.app.debug:
-        fix = case.opened() if case.policy is None else "Write CORS(app, resources=[])"
+        fix = case.edit_to_allow() if case.policy is None else "Write CORS(app, resources=[])"
         return Advice(
             "debugger",
-            f"Under debug the page is the debugger's, for {case.answer()}, and it has no headers "
-            f"here: {_why_bare(case)}.",
-            f"Mend the exception; a script reads of it once CORS(app) is there. {fix}",
+            f"In debug mode the debugger answers, because {case.describe_error()}. Its page has "
+            f"no CORS headers: {_why_without_headers(case)}.",
+            f"Fix the exception. To let scripts read the debugger's page: {fix}",
         )
     key = "TESTING" if case.app.testing else "PROPAGATE_EXCEPTIONS"
+    error = case.describe_error()
     return Advice(
         "exception-propagated",
-        f"{case.answer()[:1].upper()}{case.answer()[1:]}, and {key} passes it on to the server, "
-        "whose own page has no headers.",
-        f"Mend the exception, and take out app.config[{key!r}]",
+        f"{error[:1].upper()}{error[1:]}, and {key} passes it on to the server, whose error page "
+        "has no CORS headers.",
+        f"Fix the exception, and remove app.config[{key!r}]",
     )
 
 
-def _why_bare(case: Case) -> str:
+def _why_without_headers(case: Case) -> str:
     if case.policy is None:
-        return f"no policy holds for {case.path}"
-    return "a decorator alone stands within what failed"
+        return f"no policy applies to {case.path}"
+    return "a decorator alone cannot add them to it"
 
 
 def _no_policy(case: Case, _step: Step) -> Advice | None:
-    """Explain a response for which no policy holds."""
+    """Explain a response to which no policy applies."""
     if case.policy is not None:
         return None
     if case.app is None:
         return Advice(
             "no-policy",
             f"{RUNNING.capitalize()} sends no {ACL_ORIGIN} for {case.path}.",
-            f"Let the page in. Write CORS(app, origins=[{case.page!r}])",
+            f"Allow the page. Write CORS(app, origins=[{case.page!r}])",
         )
-    causes = (_written_by_hand, _beside, _missing_route, _redirected)
+    causes = (_written_by_hand, _beside_decorated, _missing_route, _redirected)
     return next(filter(None, (cause(case) for cause in causes)), None) or _uncovered(case)
 
 
 def _written_by_hand(case: Case) -> Advice | None:
-    """Explain headers that are there though no policy holds."""
+    """Explain CORS headers that are sent although no policy applies."""
     names = (ACL_ORIGIN, ACL_CREDENTIALS, ACL_METHODS, ACL_ALLOW_HEADERS)
     found = [name for name in names if case.found(name)]
     if not found or case.app is None:
         return None
     where = hand_written(case.app, case.endpoint)
     at = f" in {', '.join(map(str, where))}" if where else ""
-    lacks = [name for name in names[:1] if name not in found]
+    missing = [name for name in names[:1] if name not in found]
     if case.preflight:
-        lacks += [name for name in (ACL_METHODS, ACL_ALLOW_HEADERS) if name not in found]
-    told = f"; it lacks {', '.join(lacks)}" if lacks else ""
-    fix = case.opened() or f"Write CORS(app, origins=[{case.page!r}])"
+        missing += [name for name in (ACL_METHODS, ACL_ALLOW_HEADERS) if name not in found]
+    without = f", without {' and '.join(missing)}" if missing else ""
+    fix = case.edit_to_allow() or f"Write CORS(app, origins=[{case.page!r}])"
+    fields = ", ".join(f"{name}: {value}" for name in found for value in case.found(name))
     return Advice(
         "headers-by-hand",
-        f"No policy holds for {case.path}, and the headers are written by hand{at}: "
-        f"{', '.join(f'{name}: {value}' for name in found for value in case.found(name))}{told}.",
-        f"Take out what is written by hand, and let one place decide. {fix}",
+        f"No policy applies to {case.path}, and the headers are written by hand{at}: "
+        f"{fields}{without}.",
+        f"Remove the code that writes them, and use one policy instead. {fix}",
     )
 
 
-def _beside(case: Case) -> Advice | None:
-    """Explain that another view of the URL is decorated, and this one is not."""
+def _beside_decorated(case: Case) -> Advice | None:
+    """Explain that another view of the URL is decorated, but not this one."""
     if case.app is None or case.endpoint is None:
         return None
     decorated = decorated_beside(case.app, case.endpoint)
     if decorated is None:
         return None
-    view = view_at(case.app, case.endpoint, case.method)
+    view = function_of_view(case.app.view_functions[case.endpoint], case.method)
     credentials = case.exchange.sent.request.credentials == "include"
     return Advice(
         "view-beside",
-        f"{view}, which takes {case.method} {case.path}, has no policy: cross_origin is on "
-        f"{decorated} alone, another view of the same URL.",
-        decorate(view, case.page, credentials),
+        f"{view}, which handles {case.method} {case.path}, has no policy: cross_origin is only on "
+        f"{decorated}, another view of the same URL.",
+        decorate(view, case.page, credentials=credentials),
     )
 
 
 def _missing_route(case: Case) -> Advice | None:
-    """Explain a 404, and a 405 that no policy lets through."""
-    unrouted = case.unrouted
-    if isinstance(unrouted, NotFound) and case.app is not None:
+    """Explain a 404, or a 405 to which no policy applies."""
+    routing_error = case.routing_error
+    if isinstance(routing_error, NotFound) and case.app is not None:
         hosts = other_hosts(case.app, case.environ)
-        near = [*near_routes(case.app, case.path)]
-        hint = f" It is there on {', '.join(hosts)}." if hosts else ""
-        if near and not hosts:
-            hint = f" Near it is {' and '.join(near)}."
+        similar = [*similar_routes(case.app, case.path)]
+        hint = f" The host {' or '.join(hosts)} has one." if hosts else ""
+        if similar and not hosts:
+            hint = f" A similar route is {' or '.join(similar)}."
         return Advice(
             "not-found",
-            f"This is no CORS error: {case.answer()}.{hint}",
-            "Mend the URL in the script, or add the route. To open what does not exist mends "
-            "nothing.",
+            f"This is not a CORS error: {case.describe_error()}.{hint}",
+            "Correct the URL in the script, or add the route. A policy alone would not help.",
         )
-    if isinstance(unrouted, MethodNotAllowed):
+    if isinstance(routing_error, MethodNotAllowed):
         return Advice(
             "method-not-routed",
-            f"This is no CORS error: {case.answer()}. Nor does a policy hold for {case.path}.",
-            f"Use one of those methods, or add the route. For the page to read it: {case.opened()}",
+            f"This is not a CORS error: {case.describe_error()}. Also, no policy applies to "
+            f"{case.path}.",
+            "Use one of those methods, or add the route. To let the page read the response: "
+            f"{case.edit_to_allow()}",
         )
     return None
 
 
+_NOT_FOLLOWED = "Browsers follow no redirect of a preflight, and no redirect without CORS headers."
+
+
 def _redirected(case: Case) -> Advice | None:
-    """Explain a redirect for which no policy holds."""
+    """Explain a redirect to which no policy applies."""
     location = case.exchange.response.get("Location")
     if location is None:
         return None
-    opened = case.opened()
+    redirect, edit = f"The app redirects {case.path} to {location}", case.edit_to_allow()
     if not urljoin("http:", location).startswith(("http:", "https:")):
         return Advice(
             "redirect-refused",
-            f"The app redirects {case.path} to {location}. Browsers refuse that, whatever CORS "
-            "allows.",
-            "Redirect to a whole http or https URL.",
+            f"{redirect}. Browsers do not follow that, whatever CORS allows.",
+            "Redirect to an http or https URL.",
         )
-    if isinstance(case.unrouted, RequestRedirect):
+    if isinstance(case.routing_error, RequestRedirect):
         return Advice(
             "redirect-slash",
-            f"The app redirects {case.path} to {location}. Browsers follow no redirect of a "
-            "preflight, and none that comes without the headers.",
-            f"Fetch {location} at once, and have a policy hold there. {opened}",
+            f"{redirect}. {_NOT_FOLLOWED}",
+            f"Fetch {location} directly, and give it a policy. {edit}",
         )
-    if case.leads_to_a_login(location):
+    if case.redirects_to_login(location):
         return Advice(
             "login-redirect",
-            f"The app redirects {case.path} to {location}, which looks like a login page, and no "
-            f"policy holds for {case.path}. Browsers follow no redirect of a preflight, and none "
-            "that comes without the headers.",
-            "Answer scripts with 401 instead of the redirect, and let the page go to the login. "
-            f"For the page to read the 401: {opened}",
+            f"{redirect}, which looks like a login page, and no policy applies to {case.path}. "
+            f"{_NOT_FOLLOWED}",
+            "Answer scripts with 401 instead of the redirect, and let the page open the login "
+            f"page. To let the page read the 401: {edit}",
         )
     return Advice(
         "redirect",
-        f"The app redirects {case.path} to {location}, and no policy holds for {case.path}. "
-        "Browsers follow no redirect of a preflight, and none that comes without the headers.",
-        f"Fetch {location} at once, if the page may read that, or let the redirect be read. "
-        f"{opened}",
+        f"{redirect}, and no policy applies to {case.path}. {_NOT_FOLLOWED}",
+        f"Fetch {location} directly, if the page may read it. Or allow the page to follow the "
+        f"redirect: {edit}",
     )
 
 
 def _uncovered(case: Case) -> Advice:
-    """Explain that nothing opens the route."""
+    """Explain that no policy covers the route."""
     patterns = [
         safe_repr(pattern.text)
         for blueprint, table in (tables(case.app) if case.app else ())
@@ -497,47 +502,46 @@ def _uncovered(case: Case) -> Advice:
         if not blueprint
     ]
     only = f"; the resources are {', '.join(patterns[:5])}" if patterns else ""
-    opened = case.opened()
-    if case.preflight and case.passage.hook:
+    edit = case.edit_to_allow()
+    if case.preflight and case.trace.hook:
         return Advice(
             "no-policy",
-            f"No policy holds for {case.path}{only}, so the preflight, which brings no "
-            f"credentials, comes to a hook: {case.answer()}.",
-            f"Then it is answered before the hooks. {opened}",
+            f"No policy applies to {case.path}{only}, so the preflight, which carries no "
+            f"credentials, reaches a hook: {case.describe_error()}.",
+            f"Add a policy; preflights are then answered before the hooks. {edit}",
         )
-    if case.exchange.response.status >= 400 or case.passage.error:
-        told = case.answer()
+    if case.exchange.response.status >= 400 or case.trace.error:
+        error = case.describe_error()
         return Advice(
             "no-policy",
-            f"{told[:1].upper()}{told[1:]}; and no policy holds for {case.path}{only}, so that "
-            "the script cannot read the error.",
-            f"Mend that; and for the page to read what comes then: {opened}",
+            f"{error[:1].upper()}{error[1:]}. No policy applies to {case.path}{only}, so the "
+            "script cannot read the error.",
+            f"Fix the error. To let the page read the response: {edit}",
         )
-    return Advice("no-policy", f"No policy holds for {case.path}{only}.", opened)
+    return Advice("no-policy", f"No policy applies to {case.path}{only}.", edit)
 
 
-# By the policy that holds -------------------------------------------------------------------------
+# Responses to which a policy applies --------------------------------------------------------------
 
 _FIELDS = {"method": ACL_METHODS, "headers": ACL_ALLOW_HEADERS, "credentials": ACL_CREDENTIALS}
 
 
 def _by_policy(case: Case, step: Step) -> Advice:
-    """Explain a refusal by the policy that holds, or by what became of its answer."""
+    """Explain a refusal of the policy, or why its headers are missing or changed."""
     check = step.code.removeprefix("preflight-")
     name = _FIELDS.get(check, ACL_ORIGIN)
     changed = ", ".join(case.found(name)) != (case.expected(name) or "")
     if check == "status" or (changed and not case.found(ACL_ORIGIN)):
-        return _withheld(case)
+        return _headers_missing(case)
     if changed:
         return _second_layer(case, name)
     headers = EnvironHeaders(case.environ)
     decision = cast("Decision", case.decision)
-    refusal = explain_refusal(decision, case.rules, headers, case.source)
+    refusal = explain_refusal(decision, case.settings, headers, case.source)
     if refusal is None:
-        return explain_credentials(case.rules, case.page, case.source)
-    unrouted = case.unrouted
-    if isinstance(unrouted, (NotFound, MethodNotAllowed)):
-        cause = f"{refusal.cause} Besides, {case.answer()}."
+        return explain_credentials(case.settings, case.page, case.source)
+    if isinstance(case.routing_error, (NotFound, MethodNotAllowed)):
+        cause = f"{refusal.cause} Also, {case.describe_error()}."
         if refusal.code == "method-not-listed":
             return Advice("method-not-routed", cause, "Use one of those methods, or add the route.")
         return refusal._replace(cause=cause)
@@ -546,33 +550,34 @@ def _by_policy(case: Case, step: Step) -> Advice:
 
 def _second_layer(case: Case, name: str) -> Advice:
     where = hand_written(case.app, case.endpoint) if case.app else []
-    looked_for = "an after_request hook, a view, a second library or a middleware"
-    at = f"It is written by hand in {', '.join(map(str, where))}" if where else ""
+    at = "Look for an after_request hook, a view, a second library or a middleware"
+    if where:
+        at = f"It is written by hand in {', '.join(map(str, where))}"
     return Advice(
         "second-layer",
         f"Another layer of the app writes these headers too: {name} is "
-        f"{', '.join(case.found(name)) or 'not there'}. {at or f'Look for {looked_for}'}.",
-        "Take that out: one place decides.",
+        f"{', '.join(case.found(name)) or 'missing'}. {at}.",
+        "Remove that, so that only one place writes them.",
     )
 
 
-def _withheld(case: Case) -> Advice:
-    """Explain an answer that came from elsewhere, or lost its headers on the way."""
-    told = f"{case.source} lets the page in, but {case.answer()}"
-    if case.passage.error and not case.rules.intercept_exceptions:
-        fix = write_options(case.rules, {"intercept_exceptions": "True"}, case.source)
-        return Advice("exception", f"{told}, and intercept_exceptions is off.", fix)
-    if case.preflight and not case.rules.automatic_options:
-        fix = write_options(case.rules, {"automatic_options": "True"}, case.source)
-        return Advice("preflight-left", f"{told} to the preflight.", fix)
+def _headers_missing(case: Case) -> Advice:
+    """Explain a response that lacks the headers which the policy grants."""
+    cause = f"{case.source} allows the page, but {case.describe_error()}"
+    if case.trace.error and not case.settings.intercept_exceptions:
+        fix = write_options(case.settings, {"intercept_exceptions": "True"}, case.source)
+        return Advice("exception", f"{cause}, and intercept_exceptions is off.", fix)
+    if case.preflight and not case.settings.automatic_options:
+        fix = write_options(case.settings, {"automatic_options": "True"}, case.source)
+        return Advice("preflight-left", f"{cause} to the preflight.", fix)
     if case.app is not None and is_installed(case.app):
         return Advice(
             "headers-lost",
-            f"{case.source} lets the page in, and the app adds the headers; a layer around it"
-            f"{_layers(case.app)} takes them away.",
-            "Have that layer pass on the headers of the app.",
+            f"{case.source} allows the page, and the app adds the headers, but a layer around it"
+            f"{_layers(case.app)} removes them.",
+            "Make that layer pass on the headers of the app.",
         )
-    return _before_the_view(case, told)
+    return _before_the_view(case, cause)
 
 
 def _layers(app: Flask) -> str:
@@ -580,35 +585,36 @@ def _layers(app: Flask) -> str:
     return f" ({', '.join(names)})" if names else ""
 
 
-def _before_the_view(case: Case, told: str) -> Advice:
+def _before_the_view(case: Case, cause: str) -> Advice:
     location = case.exchange.response.get("Location")
-    if isinstance(case.unrouted, RequestRedirect):
+    if isinstance(case.routing_error, RequestRedirect):
         return Advice(
             "redirect-slash",
-            f"{case.source} lets the page in, but the app redirects {case.path} to {location}, "
-            "before the view is reached. Browsers follow no redirect of a preflight.",
-            f"Fetch {location} at once, or let CORS stand before. Write CORS(app, resources=[])",
+            f"{case.source} allows the page, but the app redirects {case.path} to {location}, "
+            "before the view is called. Browsers follow no redirect of a preflight.",
+            f"Fetch {location} directly, or let CORS answer preflights before the redirect. Write "
+            "CORS(app, resources=[])",
         )
     if location is not None and not case.preflight:
         return Advice(
             "login-redirect",
-            f"{told}: it redirects to {location}, before the view is reached.",
-            "Answer scripts with 401 instead of the redirect, and let CORS stand before the "
-            "hooks. Write CORS(app, resources=[])",
+            f"{cause}: it redirects to {location}, before the view is called.",
+            "Answer scripts with 401 instead of the redirect, and let CORS run before the hooks. "
+            "Write CORS(app, resources=[])",
         )
-    hook = " A preflight brings no credentials, so a hook that asks for them refuses each."
+    hook = " A preflight carries no credentials, so a hook that requires them refuses it."
     return Advice(
         "hook",
-        f"{told}, before the view is reached.{hook if case.preflight else ''}",
-        "Let CORS stand before the hooks. Write CORS(app, resources=[])",
+        f"{cause}, before the view is called.{hook if case.preflight else ''}",
+        "Let CORS run before the hooks. Write CORS(app, resources=[])",
     )
 
 
 _CAUSES: tuple[Cause, ...] = (
-    _elsewhere,
+    _other_server,
     _proxy,
-    _another_app,
-    _twice,
+    _other_app,
+    _sent_twice,
     _unseen,
     _propagated,
     _no_policy,

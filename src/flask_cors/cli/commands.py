@@ -1,4 +1,4 @@
-"""The commands of `flask cors`: what they take, and how they print what they find out."""
+"""The commands of `flask cors`: their options and their output."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from ..core.origins import is_origin
 from .causes import Case
 from .console import ConsoleLine, looks_like_a_console, read_console
 from .explanation import Explanation, Question, url_of
-from .explanation import explain as find_out
+from .explanation import explain as explain_question
 from .findings import Finding, load
 from .live import LiveError
 from .routes import Route, routes_of
 from .terminal import emit
 
-_as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+_as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def _load_or_exit(context: click.Context, *, as_json: bool) -> tuple[Flask, list[Finding]]:
-    """Return the app and what is doubtful; say what is wrong instead, if anything is."""
+    """Return the app and its warnings; if it has errors, print them and exit."""
     app, found = load(context.ensure_object(ScriptInfo))
-    wrong = [finding for finding in found if finding.level == "error"]
-    if app is not None and not wrong:
+    errors = [finding for finding in found if finding.level == "error"]
+    if app is not None and not errors:
         return app, found
     if as_json:
-        click.echo(json.dumps({"problems": _rows(wrong)}, indent=2))
+        click.echo(json.dumps({"problems": _findings_as_json(errors)}, indent=2))
     else:
-        emit("✗ CORS cannot be set up. Mend this first:", colour="red", mark_only=True)
-        _print_findings(wrong)
+        emit("✗ CORS cannot be set up. Fix this first:", colour="red", mark_only=True)
+        _print_findings(errors)
     return context.exit(1)
 
 
@@ -48,7 +48,7 @@ def _load_or_exit(context: click.Context, *, as_json: bool) -> tuple[Flask, list
 
 
 class ExplainOptions(TypedDict):
-    """The command line of `flask cors explain`."""
+    """The options and arguments of `flask cors explain`."""
 
     origin: str
     method: str
@@ -71,7 +71,7 @@ def _origin(_context: click.Context, _option: click.Parameter, text: str) -> str
         raise click.BadParameter(f"{text!r} {error}.") from error
     if isinstance(origin, str) and is_origin(origin):
         return origin
-    raise click.BadParameter(f"{text!r} is no single origin. Write https://app.example")
+    raise click.BadParameter(f"{text!r} is not a single origin. Write https://app.example")
 
 
 def _fields(
@@ -97,15 +97,25 @@ def _pairs(
 def _server(_context: click.Context, _option: click.Parameter, url: str) -> str:
     parts = urlsplit(url)
     if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
-        raise click.BadParameter(f"{url!r} is no URL of a server. Write http://localhost:5000")
+        raise click.BadParameter(f"{url!r} is not the URL of a server. Write http://localhost:5000")
     return url
 
 
 @click.command("explain")
-@click.option("--origin", default="", callback=_origin, help="The page's: https://app.example")
-@click.option("-X", "--method", default="", help="The method; GET, or POST with data.")
 @click.option(
-    "-H", "--header", "headers", multiple=True, callback=_fields, help="NAME:VALUE; repeatable."
+    "--origin",
+    default="",
+    callback=_origin,
+    help="The origin of the page, such as https://app.example",
+)
+@click.option("-X", "--method", default="", help="The method; default: GET, or POST with data.")
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    callback=_fields,
+    help="A request header, NAME:VALUE; repeatable.",
 )
 @click.option("-d", "--data", help="The body, as text.")
 @click.option(
@@ -113,9 +123,9 @@ def _server(_context: click.Context, _option: click.Parameter, url: str) -> str:
     "cookies",
     multiple=True,
     callback=_pairs,
-    help="NAME=VALUE, that the browser has of the app; repeatable.",
+    help="A cookie of the app that the browser has, NAME=VALUE; repeatable.",
 )
-@click.option("--credentials", is_flag=True, help="As with credentials: 'include'.")
+@click.option("--credentials", is_flag=True, help="Send as with credentials: 'include'.")
 @click.option(
     "--live",
     default="",
@@ -127,15 +137,15 @@ def _server(_context: click.Context, _option: click.Parameter, url: str) -> str:
     "--console",
     default="",
     metavar="LINE",
-    help="What the console of Chrome, Firefox or Safari says; PATH may be that, too.",
+    help="An error from the console of Chrome, Firefox or Safari; also accepted as PATH.",
 )
 @_as_json_option
 @click.argument("path", default="")
 @click.pass_context
 def explain(context: click.Context, /, **options: Unpack[ExplainOptions]) -> None:
-    """Tell why a page may read PATH, or may not.
+    """Explain why a page may or may not read PATH.
 
-    The requests are carried out: the view of PATH is called, unless a preflight forbids it.
+    The requests are really sent: the view of PATH is called, unless a preflight forbids it.
     Exit code 0 if the page may read the response, else 1.
     """
     line = _console_line(options)
@@ -143,13 +153,13 @@ def explain(context: click.Context, /, **options: Unpack[ExplainOptions]) -> Non
         options["path"] = line.url
     origin = options["origin"] or line.origin
     if not origin:
-        raise click.UsageError("Missing option '--origin': that of the page.", context)
+        raise click.UsageError("Missing option '--origin', the origin of the page.", context)
     if not options["path"] and not urlsplit(options["live"]).path:
         raise click.UsageError("Missing argument 'PATH'.", context)
     app, found = _app_to_explain(context, options)
     question = _question(app, options, origin, line)
     try:
-        explanation = find_out(app, question)
+        explanation = explain_question(app, question)
     except LiveError as error:
         _print_unreachable(error, as_json=options["as_json"])
         context.exit(1)
@@ -161,7 +171,7 @@ def explain(context: click.Context, /, **options: Unpack[ExplainOptions]) -> Non
 
 
 def _console_line(options: ExplainOptions) -> ConsoleLine:
-    """Return what a pasted line of a console says; an argument may be one."""
+    """Return the facts in a pasted line of a console, given as an option or as PATH."""
     text = options["console"]
     if not text and looks_like_a_console(options["path"]):
         text, options["path"] = options["path"], ""
@@ -169,22 +179,22 @@ def _console_line(options: ExplainOptions) -> ConsoleLine:
         return ConsoleLine()
     line = read_console(text)
     if not line.url and not options["path"]:
-        raise click.UsageError("The line of the console names no URL. Write it as PATH.")
+        raise click.UsageError("The line of the console names no URL. Add the URL as PATH.")
     return line
 
 
 def _app_to_explain(
     context: click.Context, options: ExplainOptions
 ) -> tuple[Flask | None, list[Finding]]:
-    """Return the app; a running server can be asked without it."""
+    """Return the app; `None` if it cannot be loaded and a running server is asked."""
     if not options["live"]:
         return _load_or_exit(context, as_json=options["as_json"])
     try:
         app, found = load(context.ensure_object(ScriptInfo))
     except (NoAppException, ImportError):
         return None, []
-    wrong = any(finding.level == "error" for finding in found)
-    return (None if wrong else app), found
+    has_errors = any(finding.level == "error" for finding in found)
+    return (None if has_errors else app), found
 
 
 def _question(
@@ -199,10 +209,10 @@ def _question(
         headers += ((line.header, "1"),)
     method = options["method"] or line.method or ("GET" if body is None else "POST")
     if line.preflighted and method in {"GET", "HEAD", "POST"} and not headers:
-        # A line that tells of a preflight and not of its reason: this is the most common one.
+        # The line names a preflight but not its reason; this is the most common one.
         headers = (("Content-Type", "application/json"),)
     if body is not None and method.upper() in {"GET", "HEAD"}:
-        raise click.UsageError(f"A {method} has no body. Write -X POST")
+        raise click.UsageError(f"A {method} request cannot have a body. Write -X POST")
     return Question(
         method,
         _url(app, options, origin, method),
@@ -226,14 +236,14 @@ def _url(app: Flask | None, options: ExplainOptions, origin: str, method: str) -
 
 
 def _print_unreachable(error: LiveError, *, as_json: bool) -> None:
-    told = f"{error}"
-    fix = "Start the server, or take --live out to ask the app itself"
+    cause = f"{error}"
+    fix = "Start the server, or remove --live to ask the app itself"
     if as_json:
         answer: dict[str, object] = {
             "readable": False,
             "status": None,
             "code": "no-server",
-            "cause": told,
+            "cause": cause,
             "cure": fix,
             "notes": [],
             "note_codes": [],
@@ -241,7 +251,7 @@ def _print_unreachable(error: LiveError, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(answer, indent=2))
     else:
-        emit(f"✗ {told[:1].upper()}{told[1:]}.".replace("?.", "?"), colour="red", mark_only=True)
+        emit(f"✗ {cause[:1].upper()}{cause[1:]}.".replace("?.", "?"), colour="red", mark_only=True)
         emit(fix, "  ", colour="cyan")
 
 
@@ -259,10 +269,10 @@ def _print_explanation(explanation: Explanation, found: list[Finding]) -> None:
             emit(f"preflight {event.detail}", "  ")
         else:
             label = event.code.removeprefix("preflight-") + ": "
-            told = event.detail
-            told = told if told.startswith(label[:-2]) else label + told
+            text = event.detail
+            text = text if text.startswith(label[:-2]) else label + text
             mark, colour = ("✓", "green") if event.passed else ("✗", "red")
-            emit(f"{mark} {told}", "  ", colour=colour, mark_only=True)
+            emit(f"{mark} {text}", "  ", colour=colour, mark_only=True)
     click.echo()
     _print_verdict(explanation)
     if found:
@@ -290,8 +300,8 @@ def _print_verdict(explanation: Explanation) -> None:
         emit(f"✗ {advice.cause} [{advice.code}]", colour="red", mark_only=True)
         emit(advice.fix, "  ", colour="cyan")
         return
-    told = f"✓ The script reads the response, {explanation.status}."
-    emit(told, colour="green", mark_only=True)
+    text = f"✓ The script reads the response, {explanation.status}."
+    emit(text, colour="green", mark_only=True)
     for note in explanation.notes:
         emit(note.text, "  ")
 
@@ -303,7 +313,7 @@ def _print_verdict(explanation: Explanation) -> None:
 @_as_json_option
 @click.pass_context
 def routes(context: click.Context, /, *, as_json: bool) -> None:
-    """Show the policy of every route, and its source."""
+    """Show the policy of every route, and where it was written."""
     app, _ = _load_or_exit(context, as_json=as_json)
     found = routes_of(app)
     if as_json:
@@ -313,14 +323,14 @@ def routes(context: click.Context, /, *, as_json: bool) -> None:
     for route in found:
         groups.setdefault((route.source, route.policy), []).append(route)
     for (source, _), group in groups.items():
-        emit(f"{source}: {_shown(group[0])}", colour="cyan")
+        emit(f"{source}: {_describe(group[0])}", colour="cyan")
         for route in group:
             emit(f"{','.join(route.methods)} {route.host}{route.rule} ({route.endpoint})", "    ")
 
 
-def _shown(route: Route) -> str:
+def _describe(route: Route) -> str:
     options = _options(route, most=3).items()
-    return ", ".join(f"{name}={value}" for name, value in options) or "for the same origin alone"
+    return ", ".join(f"{name}={value}" for name, value in options) or "only for the same origin"
 
 
 def _options(route: Route, most: int = 1000) -> dict[str, str]:
@@ -342,37 +352,38 @@ def _route_as_json(route: Route) -> dict[str, object]:
 
 
 @click.command("check")
-@click.option("--strict", is_flag=True, help="Exit 1 on warnings, too.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @click.option(
     "--silence",
     multiple=True,
     metavar="CODE",
     type=click.Choice(sorted(get_args(Code))),
-    help="Leave out what has this code; repeatable.",
+    help="Leave out findings with this code; repeatable.",
 )
 @_as_json_option
 @click.pass_context
 def check(
     context: click.Context, /, *, strict: bool, silence: tuple[str, ...], as_json: bool
 ) -> None:
-    """Find problems and risks.
+    """Find problems and risks in the CORS configuration.
 
     Exit code 1 on errors, with --strict also on warnings; else 0.
     """
-    _, every = load(context.ensure_object(ScriptInfo))
-    found = [finding for finding in every if finding.problem.code not in silence]
-    wrong = sum(finding.level == "error" for finding in found)
+    _, all_findings = load(context.ensure_object(ScriptInfo))
+    found = [finding for finding in all_findings if finding.problem.code not in silence]
+    errors = sum(finding.level == "error" for finding in found)
     if as_json:
-        click.echo(json.dumps(_rows(found), indent=2))
+        click.echo(json.dumps(_findings_as_json(found), indent=2))
     else:
         _print_findings(found)
-        silenced = f", {len(every) - len(found)} silenced" if silence else ""
-        emit(f"{_counted(wrong, 'error')}, {_counted(len(found) - wrong, 'warning')}{silenced}")
-    context.exit(1 if wrong or (strict and found) else 0)
+        silenced = f", {len(all_findings) - len(found)} silenced" if silence else ""
+        warnings = _count(len(found) - errors, "warning")
+        emit(f"{_count(errors, 'error')}, {warnings}{silenced}")
+    context.exit(1 if errors or (strict and found) else 0)
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _print_findings(found: list[Finding]) -> None:
@@ -386,7 +397,7 @@ def _print_findings(found: list[Finding]) -> None:
         emit(problem.message + ("" if problem.message.endswith("?") else "."), "  ")
 
 
-def _rows(found: list[Finding]) -> list[dict[str, object]]:
+def _findings_as_json(found: list[Finding]) -> list[dict[str, object]]:
     return [
         {
             "level": level,

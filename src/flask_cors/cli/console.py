@@ -1,4 +1,4 @@
-"""A line of a browser's console about CORS, read for what it says of the request."""
+"""CORS errors in a browser's console, parsed for the request that they report."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from typing import NamedTuple
 
 _TARGETS = (
-    # Chrome, Edge. After a redirect it names where that led to, and in parentheses where it began.
+    # Chrome, Edge. After a redirect, the URL that the script fetched stands in parentheses.
     r"Access to .+? at '[^']*' \(redirected from '(?P<url>[^']+)'\) from origin",
     r"Access to .+? at '(?P<url>[^']+)' from origin",
-    # Firefox, whatever the words around are.
+    # Firefox, in any language.
     r"(?P<url>https?://\S+?)[.\u3002]?\s*\((?:Reason|[^()]{2,30}):",
-    # Safari, and Chrome as it was
+    # Safari, and older versions of Chrome
     r"cannot load (?P<url>https?://\S+?)(?:\.? due to|\. |\.?$)",
-    # whatever names one
+    # any other line with a URL
     r"(?P<url>https?://[^\s'\"<>()]+/[^\s'\"<>()]*?)[.,;:]?(?=[\s'\"<>()]|$)",
 )
 _ORIGIN = re.compile(r"[Oo]rigin '?(?P<origin>null|[a-z][a-z0-9+.-]*://[^\s'\"/]+)")
@@ -36,15 +36,15 @@ _CREDENTIALS = re.compile(
 
 
 class ConsoleLine(NamedTuple):
-    """What a line of a console says about the request that was refused."""
+    """The facts about a blocked request that a line of a console contains."""
 
     url: str = ""
-    """empty where the line names none"""
+    """empty if the line names no URL"""
     origin: str = ""
-    """of the page; Firefox and Safari leave it out"""
+    """the origin of the page; Firefox and Safari do not name it"""
     method: str = ""
     header: str = ""
-    """the name of a header that was refused"""
+    """the name of a header that was not allowed"""
     preflighted: bool = False
     """whether a preflight was sent"""
     credentials: bool = False
@@ -52,12 +52,12 @@ class ConsoleLine(NamedTuple):
 
 
 def looks_like_a_console(text: str) -> bool:
-    """Return whether an argument is a line of a console rather than a path or a URL."""
+    """Return whether an argument is a line of a console, not a path or a URL."""
     return bool(re.search(r"\s", text.strip())) and "://" in text
 
 
 def read_console(text: str) -> ConsoleLine:
-    """Return what a line of a console says, as far as it can be told."""
+    """Return the facts that a line of a console contains."""
     text = " ".join(text.split())
     origin = _ORIGIN.search(text)
     return ConsoleLine(

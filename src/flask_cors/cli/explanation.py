@@ -1,4 +1,4 @@
-"""What a page gets of an app, found out by asking as a browser does, and why."""
+"""The result of `explain`: what a page gets from an app, and why."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..testing import Browser
 from .causes import Case, advice
 from .inspection import environ_at, other_hosts, rule_of, setting, usual_host
 from .live import LiveServer
-from .notes import CONSOLE_DIFFERS, Note, left_out, notes
+from .notes import CONSOLE_DIFFERS, Note, forbidden_headers, notes
 from .serving import ServedApp
 
 
 class Question(NamedTuple):
-    """What a script asks for, and of whom."""
+    """A request to explain, and the page that makes it."""
 
     method: str
     url: str
@@ -33,14 +33,14 @@ class Question(NamedTuple):
     credentials: Credentials = "same-origin"
     cookies: tuple[str, ...] = ()
     live: str = ""
-    """the URL of a running server that is asked instead of the app"""
+    """the URL of a running server to ask instead of the app"""
     is_reported: bool = False
-    """whether the console of a browser said that it was refused"""
+    """whether a browser's console reported it as blocked"""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a page gets: each request and each check on the way, and what they come to."""
+    """The result for a page: each request, each check, and why the browser blocks or not."""
 
     question: Question
     outcome: FetchOutcome
@@ -48,31 +48,31 @@ class Explanation:
 
     @property
     def events(self) -> Iterator[Step | Case]:
-        """Yield the checks and the exchanges in their order, these with what is known of them."""
+        """Yield the checks and the exchanges in order, each exchange as its `Case`."""
         cases = iter(self.cases)
         for event in self.outcome.events:
             yield event if isinstance(event, Step) else next(cases)
 
     @cached_property
     def advice(self) -> Advice | None:
-        """Return why a browser refuses, and what to do; `None` where it does not."""
+        """Return why the browser blocks the response and how to fix it; `None` if it does not."""
         return advice(self.cases, self.outcome)
 
     @cached_property
     def notes(self) -> list[Note]:
-        """Return what to know where it does not."""
+        """Return notes about a response that the page may read."""
         if self.outcome.response is None:
             return []
-        found = [*notes(self.cases, self.outcome), *left_out(self.question.headers)]
+        found = [*notes(self.cases, self.outcome), *forbidden_headers(self.question.headers)]
         return [*found, CONSOLE_DIFFERS] if self.question.is_reported else found
 
     @property
     def status(self) -> int | None:
-        """Return the status that the script reads, if it reads one."""
+        """Return the status of the response that the script gets, if it gets one."""
         return self.outcome.response.status if self.outcome.response else None
 
     def as_json(self) -> dict[str, object]:
-        """Return the explanation for machines."""
+        """Return the explanation as JSON."""
         return {
             "readable": self.outcome.response is not None,
             "status": self.status,
@@ -104,10 +104,10 @@ def _event_as_json(event: Step | Case) -> dict[str, object]:
 
 
 def explain(app: Flask | None, question: Question) -> Explanation:
-    """Ask as a browser would, and find out what became of it.
+    """Send the request as a browser would, and explain the result.
 
     Raises:
-        LiveError: if a running server is asked, and gives no answer.
+        LiveError: if a running server is asked and does not answer.
     """
     host = urlsplit(origin_of(question.url)).netloc
     served: ServedApp | LiveServer
@@ -134,21 +134,21 @@ def explain(app: Flask | None, question: Question) -> Explanation:
             body=question.body,
         )
     cases = [
-        Case(app, exchange, passage, question.origin)
-        for exchange, passage in zip(outcome.exchanges, served.passages, strict=True)
+        Case(app, exchange, trace, question.origin)
+        for exchange, trace in zip(outcome.exchanges, served.traces, strict=True)
     ]
     return Explanation(question, outcome, cases)
 
 
 def url_of(app: Flask, path: str, origin: str, method: str) -> str:
-    """Return the URL that a path of an app most likely has, for a page to fetch it."""
+    """Return the URL at which a page most likely fetches a path of an app."""
     host = usual_host(app)
     path = f"/{path.lstrip('/')}"
     environ = environ_at(host, path)
     if not isinstance(rule_of(app, environ, method), Rule):
         host = next(iter(other_hosts(app, environ)), host)
     scheme = setting(app, "PREFERRED_URL_SCHEME")
-    # An app that says nothing else is served at the page's own scheme: http would be mixed content.
+    # An https page could not fetch http: that would be mixed content.
     if origin.startswith("https:") and not is_loopback(host.partition(":")[0]):
         scheme = "https"
     return f"{scheme}://{host}{path}"

@@ -1,4 +1,4 @@
-"""What `flask cors check` finds in an app beyond what its set-up said."""
+"""The findings of `flask cors check`: the problems of set-up, and risks in the whole app."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ..core.resources import PathPattern
 from .inspection import (
     Policies,
     ViewPolicy,
+    closure_variables,
     code_of,
     decorated_views,
-    enclosed,
     environ_at,
     explain_unseen_policy,
     handler_policies,
@@ -44,7 +44,7 @@ from .risks import settings_findings, start_of
 from .sessions import session_findings
 from .views import view_findings
 
-_NOWHERE = "/.flask-cors-check"
+_UNROUTED_PATH = "/.flask-cors-check"
 
 
 class Finding(NamedTuple):
@@ -53,58 +53,58 @@ class Finding(NamedTuple):
     level: Literal["error", "warning"]
     problem: Problem
     place: str = ""
-    """where it was written, if the message does not say so"""
+    """where the cause was written, if the message does not say so"""
 
 
-def errors(problems: Iterable[Problem], place: str = "") -> list[Finding]:
-    """Return problems as errors."""
+def as_errors(problems: Iterable[Problem], place: str = "") -> list[Finding]:
+    """Return problems as findings of level `error`."""
     return [Finding("error", problem, place) for problem in problems]
 
 
-def cautions(problems: Iterable[Problem], place: str = "") -> list[Finding]:
-    """Return problems as warnings."""
+def as_warnings(problems: Iterable[Problem], place: str = "") -> list[Finding]:
+    """Return problems as findings of level `warning`."""
     return [Finding("warning", problem, place) for problem in problems]
 
 
 def load(script: ScriptInfo) -> tuple[Flask | None, list[Finding]]:
-    """Return the app, if it can be made, and everything that is found."""
+    """Return the app, or `None` if it cannot be set up, and all findings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             app = script.load_app()
         except ConfigurationError as error:
-            return None, errors(error.problems, line_of(error))
-    told: list[Finding] = []
+            return None, as_errors(error.problems, line_of(error))
+    found: list[Finding] = []
     for item in caught:
         if isinstance(item.message, CORSWarning):
             place = f"{Path(item.filename).name}, line {item.lineno}"
-            told += cautions([item.message.problem], place)
-    once: dict[tuple[str, str], Finding] = {}
-    for finding in [*told, *findings(app)]:
-        once.setdefault((finding.problem.code, finding.problem.message), finding)
-    return app, [*once.values()]
+            found += as_warnings([item.message.problem], place)
+    unique: dict[tuple[str, str], Finding] = {}
+    for finding in [*found, *findings(app)]:
+        unique.setdefault((finding.problem.code, finding.problem.message), finding)
+    return app, [*unique.values()]
 
 
 def findings(app: Flask) -> list[Finding]:
-    """Return everything that is found."""
-    late = [*_late_keys(app)]  # first, for to compile a view is to read the configuration
+    """Return the findings about an app."""
+    late = [*_late_keys(app)]  # before a view's policy is compiled, which reads the configuration
     found = [*_view_policies(app)]
     if any(finding.level == "error" for finding in found):
-        return [*found, *cautions(late)]  # no request can be served, so none is sent
+        return [*found, *as_warnings(late)]  # the app cannot serve requests, so send none
     return [
         *found,
-        *cautions(_policies(app)),
-        *cautions(_resources(app)),
-        *cautions(_unrouted(app)),
-        *cautions(view_findings(app)),
-        *cautions(session_findings(app)),
-        *cautions(late),
-        *cautions(probe_findings(app)),
+        *as_warnings(_policies(app)),
+        *as_warnings(_resources(app)),
+        *as_warnings(_unrouted(app)),
+        *as_warnings(view_findings(app)),
+        *as_warnings(session_findings(app)),
+        *as_warnings(late),
+        *as_warnings(probe_findings(app)),
     ]
 
 
 def _view_policies(app: Flask) -> Iterator[Finding]:
-    """Compile the policies of views, which is done at their first request."""
+    """Compile the policies of views now instead of at their first request."""
     for own, endpoint in view_policies(app).items():
         place = f"cross_origin on {endpoint}"
         with warnings.catch_warnings(record=True) as caught:
@@ -112,11 +112,11 @@ def _view_policies(app: Flask) -> Iterator[Finding]:
             try:
                 settings = settings_of(own, app).settings
             except ConfigurationError as error:
-                yield from errors(error.problems, place)
+                yield from as_errors(error.problems, place)
                 continue
-        told = [item.message for item in caught if isinstance(item.message, CORSWarning)]
-        yield from cautions((warning.problem for warning in told), place)
-        yield from cautions(settings_findings(settings, place))
+        messages = [item.message for item in caught if isinstance(item.message, CORSWarning)]
+        yield from as_warnings((message.problem for message in messages), place)
+        yield from as_warnings(settings_findings(settings, place))
 
 
 def _policies(app: Flask) -> Iterator[Problem]:
@@ -130,7 +130,7 @@ def _policies(app: Flask) -> Iterator[Problem]:
 
 
 def _resources(app: Flask) -> Iterator[Problem]:
-    """Find resources that match no route, or only routes that a more specific one has."""
+    """Find resources that match no route, and resources that others override for every route."""
     for blueprint, table in tables(app):
         paths = [
             sample_path(rule.rule)
@@ -139,22 +139,22 @@ def _resources(app: Flask) -> Iterator[Problem]:
         ]
         for index, (pattern, policy) in enumerate(table.entries):
             matching = [*filter(pattern.matches, paths)]
-            if pattern.prefix == "":  # it is for what has no route, too
-                matching.append(_NOWHERE)
+            if pattern.prefix == "":  # it also applies to paths without a route
+                matching.append(_UNROUTED_PATH)
             label = resource_name(blueprint, pattern.text)
             if not matching and not _is_routed(app, pattern):
                 yield Problem(
                     "resource-unused",
                     "resources",
                     pattern.text,
-                    f"{label} matches no route of the app. Mend the pattern, or take it out",
+                    f"{label} matches no route of the app. Correct the pattern, or remove it",
                 )
             elif matching and all(table.find(path) is not policy for path in matching):
                 yield _overridden(table, index, label, matching[0])
 
 
 def _overridden(table: Policies, index: int, label: str, path: str) -> Problem:
-    """Return the finding on a resource that is never used: what holds in its place matters."""
+    """Return the finding on a resource that is never used; it depends on what overrides it."""
     pattern, policy = table.entries[index]
     winner = table.find(path)
     same = [other for other, found in table.entries[index + 1 :] if found is winner]
@@ -164,28 +164,28 @@ def _overridden(table: Policies, index: int, label: str, path: str) -> Problem:
                 "resource-opened",
                 "resources",
                 pattern.text,
-                f"{label} is restricted by one CORS(), and a later one opens it to every origin: "
-                "the later one wins. Take that out, or list its origins",
+                f"{label} is restricted by one CORS(), but a later one opens it to every origin: "
+                "the later one wins. Remove that, or list its origins",
             )
         if not winner.settings.origins.any and policy.settings.origins.any:
             return Problem(
                 "resource-shadowed",
                 "resources",
                 pattern.text,
-                f"{label} is set up twice, and never used as it is first: the later CORS() lets "
-                "in fewer origins, and wins. Take the first out",
+                f"{label} is set up twice, and the first is never used: the later CORS() allows "
+                "fewer origins, and wins. Remove the first",
             )
     return Problem(
         "resource-shadowed",
         "resources",
         pattern.text,
         f"{label} is never used: for every route that it matches, such as {path}, another "
-        "resource is more specific or later. Take one out",
+        "resource is more specific or later. Remove one of them",
     )
 
 
 def _is_routed(app: Flask, pattern: PathPattern) -> bool:
-    """Return whether a route, whatever its method, takes a path like those of a pattern."""
+    """Return whether a route, with any method, matches a path like those of a pattern."""
     regex = pattern.regex
     start = start_of(regex, "/") if regex else pattern.text.replace("*", "a")
     hosts = {sample_path(host_of(app, rule)) for rule in app.url_map.iter_rules()}
@@ -197,12 +197,12 @@ def _is_routed(app: Flask, pattern: PathPattern) -> bool:
     return not all(isinstance(error, NotFound) for error in found)
 
 
-# Decorated functions that are no views ------------------------------------------------------------
+# Decorated functions that are not views -----------------------------------------------------------
 
 
 def _unrouted(app: Flask) -> Iterator[Problem]:
-    """Find decorated functions that nothing uses: most often the decorator is above the route."""
-    apps = [app, *_apps_beside(app)]
+    """Find decorated functions that nothing uses; often `cross_origin` is above the route."""
+    apps = [app, *_other_apps(app)]
     used = {own for one in apps for own in (*view_policies(one), *handler_policies(one))}
     for own in decorated_views():
         name = getattr(own.view, "__name__", None)
@@ -215,18 +215,18 @@ def _unrouted(app: Flask) -> Iterator[Problem]:
         elif _is_called(own, name, apps):
             continue
         else:
-            cause = "no route uses what it returns"
-            fix = "Give it a route (is its blueprint registered?), or take @cross_origin off"
+            cause = "no route uses the decorated function"
+            fix = "Give it a route (is its blueprint registered?), or remove @cross_origin"
         text = f"cross_origin on {name} has no effect: {cause}. {fix}"
         yield Problem("view-unrouted", "cross_origin", name, text)
 
 
-def _apps_beside(app: Flask) -> Iterator[Flask]:
-    """Yield the other apps of the modules in which functions are decorated."""
+def _other_apps(app: Flask) -> Iterator[Flask]:
+    """Yield the other apps in the modules that contain decorated functions."""
     for module in _modules():
         for value in [*module.values()]:
             if issubclass(type(value), Flask) and value is not app:
-                yield value  # type: ignore[misc]  # it is one: a stand-in has a type of its own
+                yield value  # type: ignore[misc]  # a proxy such as current_app is not a Flask type
 
 
 def _modules() -> list[dict[str, object]]:
@@ -235,17 +235,17 @@ def _modules() -> list[dict[str, object]]:
 
 
 def _is_called(own: ViewPolicy, name: str, apps: Iterable[Flask]) -> bool:
-    """Return whether a decorated function is called by others, as far as their code shows it."""
+    """Return whether other functions call a decorated one, as far as their code shows it."""
     functions = [view for app in apps for view in (*app.view_functions.values(), *hooks(app))]
     functions += [value for module in _modules() for value in module.values() if is_function(value)]
     home = getattr(own.view, "__module__", "")
     for module_name, module in [*sys.modules.items()]:
-        held = vars(module).get(name)
-        if module_name != home and policy_of(held) is own:
-            return True  # imported by another module, which has a use for it
+        value = vars(module).get(name)
+        if module_name != home and policy_of(value) is own:
+            return True  # another module imports it, so it is probably called there
     return any(
         name in names_used(code_of(function))
-        or any(policy_of(value) is own for _, value in enclosed(function))
+        or any(policy_of(value) is own for _, value in closure_variables(function))
         for function in functions
         if policy_of(function) is not own
     )
@@ -265,5 +265,5 @@ def _late_keys(app: Flask) -> Iterator[Problem]:
             option,
             value,
             f"app.config['CORS_{option.upper()}'] was set after CORS(app) had read the "
-            "configuration. Set it before, or call init_app after",
+            "configuration. Set it before, or call init_app afterwards",
         )

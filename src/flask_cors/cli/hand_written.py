@@ -1,4 +1,4 @@
-"""Where an app writes the headers by hand: hooks and views that name them."""
+"""Hooks and views that write CORS headers by hand."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import cast
 
 from flask import Flask
 
+from .._advice import Function, function_at
 from ..core import ACL_ORIGIN
-from .inspection import Function, code_of, constants, function_at, members
+from .inspection import code_of, constants, members
 
 
 def hand_written(app: Flask, endpoint: str | None = None) -> list[Function]:
-    """Return the functions that write Access-Control-Allow-Origin by themselves.
+    """Return the functions that write Access-Control-Allow-Origin themselves.
 
-    Of views the one of `endpoint` alone, and every hook that may act on its response.
+    These are hooks of any blueprint and, of all views, only that of `endpoint`.
     """
     functions = [*after_hooks(app)]
     if endpoint is not None:
@@ -23,14 +24,14 @@ def hand_written(app: Flask, endpoint: str | None = None) -> list[Function]:
 
 
 def after_hooks(app: Flask) -> Iterator[object]:
-    """Yield the hooks of an app, and of its blueprints, that may answer or change a response."""
+    """Yield the hooks of an app and its blueprints that can make or change a response."""
     for registered in (app.before_request_funcs, app.after_request_funcs):
         for functions in cast("dict[object, list[object]]", registered).values():
             yield from functions
 
 
 def writes_origin(function: object) -> bool:
-    """Return whether a function names Access-Control-Allow-Origin, as one does that writes it."""
+    """Return whether a function probably writes Access-Control-Allow-Origin: its code names it."""
     view_class: type | None = getattr(function, "view_class", None)
     parts = [function] if view_class is None else members(view_class)
     return any(

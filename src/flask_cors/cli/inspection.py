@@ -1,6 +1,6 @@
-"""What the commands ask about an app: whose policy holds, which views have one, what a URL is.
+"""Facts about an app for the commands: its policies, views, routes and hooks.
 
-All that the commands know of how the extension works inside stands here.
+Only this module of the commands uses internals of the extension.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from werkzeug.routing import MapAdapter, Rule
 from werkzeug.test import EnvironBuilder
 
 from .. import _terminal
-from .._advice import Advice, line_of_function
+from .._advice import Advice, Function, function_of_view, unwrapped
 from .._flask import (
     VIEW_POLICY,
     Policies,
@@ -49,13 +49,13 @@ __all__ = ["VIEW_POLICY", "Policies", "ViewPolicy", "is_installed", "is_prefligh
 def policy_at(
     app: Flask, endpoint: str | None, method: str, environ: WSGIEnvironment
 ) -> Policy | None:
-    """Return whose policy holds for a request to a view."""
+    """Return the policy that applies to a request."""
     return policy_for(app, endpoint, method, routed_path(environ))
 
 
 def answering_view(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
-    """Return the endpoint of the view that answers a method at a URL."""
-    with without_noise():
+    """Return the endpoint of the view that handles a method at a URL."""
+    with warnings_ignored():
         return answering_endpoint(app, environ, method)
 
 
@@ -66,14 +66,14 @@ def method_of(environ: WSGIEnvironment) -> str:
 
 
 def decide(app: Flask, policy: Policy, environ: WSGIEnvironment) -> Decision:
-    """Return what a policy says about a request, whose context origin callables may read."""
+    """Return a policy's decision about a request, within its context for origin callables."""
     headers = EnvironHeaders(environ)
-    with without_noise(), app.request_context({**environ}):
+    with warnings_ignored(), app.request_context({**environ}):
         return policy.decide(environ["REQUEST_METHOD"], headers, wait)
 
 
 def watch_preflights(app: Flask, note: Callable[[WSGIEnvironment], object]) -> None:
-    """Have the environment of each preflight noted that the extension is about to answer."""
+    """Call `note` with the environment of each preflight that the extension answers."""
     state = state_of(app)
     preflight_policy = state.preflight_policy
 
@@ -81,18 +81,18 @@ def watch_preflights(app: Flask, note: Callable[[WSGIEnvironment], object]) -> N
         note(environ)
         return preflight_policy(app, environ)
 
-    setattr(state, "preflight_policy", watched)  # noqa: B010  (no method is assigned to otherwise)
+    setattr(state, "preflight_policy", watched)  # noqa: B010  (mypy refuses assigning to a method)
 
 
 def tables(app: Flask) -> Iterator[tuple[str, Policies]]:
-    """Yield the resources of the app, whose name is empty, and of its blueprints."""
+    """Yield the resources of the app, under an empty name, and of each blueprint."""
     state = state_of(app)
     yield "", state.resources
     yield from state.blueprints.items()
 
 
 def late_keys(app: Flask) -> tuple[dict[str, object], list[Problem]]:
-    """Return the options whose keys were set or changed after the set-up, and misspelt keys."""
+    """Return the options whose keys were set or changed after set-up, and misspelt keys."""
     state, problems = state_of(app), Problems()
     before = dict(state.config)
     now = config_of(app, problems).options
@@ -103,7 +103,7 @@ def late_keys(app: Flask) -> tuple[dict[str, object], list[Problem]]:
 
 
 def view_policies(app: Flask) -> dict[ViewPolicy, str]:
-    """Return the policies of views that routes use, each with its endpoint."""
+    """Return the policies of registered views, each with its endpoint."""
     found: dict[ViewPolicy, str] = {}
     for endpoint, view in [*app.view_functions.items()]:
         for method in getattr(getattr(view, "view_class", None), "methods", None) or ("GET",):
@@ -114,7 +114,7 @@ def view_policies(app: Flask) -> dict[ViewPolicy, str]:
 
 
 def own_policy(app: Flask, endpoint: str | None, method: str) -> ViewPolicy | None:
-    """Return the policy that a view has by itself."""
+    """Return the policy that `cross_origin` gave a view."""
     return view_policy(app.view_functions.get(endpoint or ""), method)
 
 
@@ -122,7 +122,7 @@ def settings_of(own: ViewPolicy, app: Flask) -> Policy:
     """Return the policy of a view in an app.
 
     Raises:
-        ConfigurationError: with every problem that the app's configuration adds.
+        ConfigurationError: with every problem that results from the app's configuration.
     """
     return own.within(app)
 
@@ -133,12 +133,12 @@ def decorated_views() -> list[ViewPolicy]:
 
 
 def handler_policies(app: Flask) -> set[ViewPolicy]:
-    """Return the policies of decorated functions that are no views: error handlers and hooks."""
+    """Return the policies of decorated error handlers and hooks."""
     return {own for function in hooks(app) if isinstance(own := policy_of(function), ViewPolicy)}
 
 
 def hooks(app: Flask) -> Iterator[object]:
-    """Yield the functions of an app, and of its blueprints, that are called around its views."""
+    """Yield the error handlers and hooks of an app and its blueprints."""
     for by_code in app.error_handler_spec.values():
         for by_class in by_code.values():
             yield from by_class.values()
@@ -153,7 +153,7 @@ def hooks(app: Flask) -> Iterator[object]:
 
 
 def source_of(app: Flask, policy: Policy | None, endpoint: str | None, method: str) -> str:
-    """Return where a policy was written, as the developer's terminal says it."""
+    """Return where a policy was written, in the words of the development terminal."""
     return _terminal.source_of(app, state_of(app), policy, endpoint, method)
 
 
@@ -163,7 +163,7 @@ _SAMPLES = {"int": "1", "float": "1.5", "path": "a/b", "uuid": f"{0:08}{'-0000' 
 
 
 def sample_path(rule: str) -> str:
-    """Return a path that a URL rule is likely to match."""
+    """Return a path that a URL rule probably matches."""
     pattern = r"<(?:([a-zA-Z_]\w*)(?:\(['\"]?(\w*)[^)]*\))?:)?\w+>"
 
     def sample(match: re.Match[str]) -> str:
@@ -174,13 +174,13 @@ def sample_path(rule: str) -> str:
 
 
 def setting(app: Flask, key: str) -> str:
-    """Return a setting of Flask's that is text, empty where it is not set."""
+    """Return a text setting of Flask; empty if it is not set."""
     value = cast("Mapping[str, object]", app.config)[key]
     return str(value) if value else ""
 
 
 def host_of(app: Flask, rule: Rule) -> str:
-    """Return the host that a rule is for, or nothing where it is for any."""
+    """Return the host of a rule; empty if it matches any host."""
     if app.url_map.host_matching:
         return rule.host or ""
     domain = setting(app, "SERVER_NAME")
@@ -191,37 +191,37 @@ def host_of(app: Flask, rule: Rule) -> str:
 
 
 def usual_host(app: Flask) -> str:
-    """Return the host that the app is most likely served at."""
+    """Return the host at which the app is probably served."""
     return setting(app, "SERVER_NAME") or "localhost"
 
 
 def environ_of(app: Flask, rule: Rule) -> WSGIEnvironment:
-    """Return the environment of a request that a rule is likely to match."""
+    """Return the environment of a request that a rule probably matches."""
     host = sample_path(host_of(app, rule)) or usual_host(app)
     return environ_at(host, sample_path(rule.rule))
 
 
 def environ_at(host: str, path: str, method: str = "GET") -> WSGIEnvironment:
-    """Return the environment of a request for a path at a host."""
+    """Return the environment of a request for a path on a host."""
     return EnvironBuilder(path, f"http://{host}/", method=method).get_environ()
 
 
 def rule_of(app: Flask, environ: WSGIEnvironment, method: str) -> Rule | HTTPException | None:
-    """Return the rule that a request with `method` matches, or what keeps it from a view."""
+    """Return the rule that a request with `method` matches, or the routing error."""
     try:
-        with without_noise():
+        with warnings_ignored():
             adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
             rule, _ = cast("MapAdapter", adapter).match(method=method, return_rule=True)
     except HTTPException as error:
         return error
-    except Exception:  # noqa: BLE001  (of a converter of the app, which may need its context)
+    except Exception:  # noqa: BLE001  (a converter of the app may fail outside of its context)
         return None
     return rule
 
 
 @contextmanager
-def without_noise() -> Generator[None]:
-    """Have nothing written to the terminal that is not about CORS, such as a host to no route."""
+def warnings_ignored() -> Generator[None]:
+    """Ignore warnings that are not about CORS, such as that of Flask for an unknown host."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -230,56 +230,18 @@ def without_noise() -> Generator[None]:
 # Functions ----------------------------------------------------------------------------------------
 
 
-class Function(NamedTuple):
-    """A function of the app, for a person to find it."""
-
-    name: str
-    line: str
-    """`app.py, line 12`; empty where it is unknown"""
-
-    def __str__(self) -> str:
-        """Return the name, with the line where it is known."""
-        return f"{self.name} ({self.line})" if self.line else self.name
-
-
-def function_at(function: object) -> Function:
-    """Return the name and the place of a function, looked for below its decorators."""
-    inner = unwrapped(function)
-    name = getattr(inner, "__name__", type(inner).__name__)
-    return Function(str(name), line_of_function(inner))
-
-
-def view_at(app: Flask, endpoint: str, method: str) -> Function:
-    """Return the function that answers a method: a view, or the method of a class."""
-    view = app.view_functions[endpoint]
-    view_class: type | None = getattr(view, "view_class", None)
-    handler = getattr(view_class, method.lower(), None)
-    if handler is None or view_class is None:
-        return function_at(view)
-    found = function_at(handler)
-    return found._replace(name=f"{view_class.__name__}.{found.name}")
-
-
-def unwrapped(function: object) -> object:
-    """Return what stands below the decorators of a function that say so."""
-    inner = getattr(function, "view_class", function)
-    for _ in range(20):  # a cycle is no decorator's fault that this could mend
-        inner = getattr(inner, "func", None) or getattr(inner, "__wrapped__", inner)
-    return inner
-
-
 def members(view_class: type) -> list[object]:
-    """Return what stands in the body of a class."""
+    """Return the attributes of a class, without those of its bases."""
     return [*cast("Mapping[str, object]", vars(view_class)).values()]
 
 
 def code_of(function: object) -> CodeType | None:
-    """Return the code of a function, below its decorators, if it has some."""
+    """Return the code object of a function, below its decorators, if it has one."""
     return getattr(unwrapped(function), "__code__", None)
 
 
 def constants(code: CodeType | None) -> Iterator[str]:
-    """Yield the texts that stand in a function, and in those within it."""
+    """Yield the string constants of a function and of the functions within it."""
     for value in code.co_consts if code else ():
         if isinstance(value, str):
             yield value
@@ -290,15 +252,15 @@ def constants(code: CodeType | None) -> Iterator[str]:
 
 
 def names_used(code: CodeType | None) -> Iterator[str]:
-    """Yield the names of globals and attributes that a function uses, and those within it."""
+    """Yield the names of globals and attributes that a function and those within it use."""
     yield from code.co_names if code else ()
     for value in code.co_consts if code else ():
         if isinstance(value, CodeType):
             yield from names_used(value)
 
 
-def enclosed(function: object) -> Iterator[tuple[str, object]]:
-    """Yield the names and the values of the variables that a function has of those around it."""
+def closure_variables(function: object) -> Iterator[tuple[str, object]]:
+    """Yield the names and values of the variables in a function's closure."""
     names: tuple[str, ...] = getattr(getattr(function, "__code__", None), "co_freevars", ())
     for name, cell in zip(names, getattr(function, "__closure__", None) or (), strict=False):
         try:
@@ -308,47 +270,47 @@ def enclosed(function: object) -> Iterator[tuple[str, object]]:
 
 
 def policy_of(value: object) -> object:
-    """Return the policy that a decorated function holds, without asking a stand-in (`request`)."""
+    """Return the policy of a decorated function, without resolving proxies such as `request`."""
     return getattr_static(value, VIEW_POLICY, None)
 
 
 def is_function(value: object) -> bool:
-    """Return whether a value is a function or a partial of one, without asking a stand-in."""
+    """Return whether a value is a function or a partial, without resolving proxies."""
     return issubclass(type(value), (FunctionType, partial))
 
 
-# Views that have no policy although one was meant -------------------------------------------------
+# Decorated views whose policy has no effect -------------------------------------------------------
 
 
 class UnseenPolicy(NamedTuple):
-    """The reason why Flask does not see what `cross_origin` returned."""
+    """The reason why Flask does not see what `cross_origin` returned, and how to fix it."""
 
     cause: str
     fix: str
 
 
 def explain_unseen_policy(view: object, own: ViewPolicy, depth: int = 3) -> UnseenPolicy | None:
-    """Return why Flask does not see the policy of a view, where it is so."""
+    """Return why Flask does not see the policy of a view; `None` if it does, or has another."""
     if own.view is view:
         return UnseenPolicy(
-            "@cross_origin stands above @app.route", "Put it below, directly above the function"
+            "@cross_origin is above @app.route", "Put it below, directly above the function"
         )
     decorated = getattr(own.view, "__name__", None)
-    for name, inner in enclosed(view):
-        # A variable with the function's own name is a call of it, and not a decorator's.
+    for name, inner in closure_variables(view):
+        # A variable with the name of the decorated function is used to call it: no decorator.
         if not is_function(inner) or name == decorated:
             continue
-        below = depth and explain_unseen_policy(inner, own, depth - 1)
-        if policy_of(inner) is own or below:
+        deeper = depth and explain_unseen_policy(inner, own, depth - 1)
+        if policy_of(inner) is own or deeper:
             return UnseenPolicy(
-                "a decorator between @app.route and @cross_origin hides the latter",
-                "Put @cross_origin above that one, directly below @app.route",
+                "a decorator between @app.route and @cross_origin hides @cross_origin",
+                "Put @cross_origin above that decorator, directly below @app.route",
             )
     return None
 
 
 def explain_unseen_view(app: Flask, endpoint: str) -> Advice | None:
-    """Return why the policy of a view is not seen, where it is so."""
+    """Return why Flask does not see the policy of a view, if that is so."""
     view = app.view_functions[endpoint]
     for own in decorated_views():
         unseen = explain_unseen_policy(view, own)
@@ -366,51 +328,51 @@ def rules_beside(app: Flask, endpoint: str) -> Iterator[Rule]:
 
 
 def decorated_beside(app: Flask, endpoint: str) -> Function | None:
-    """Return a decorated view, or another method of the class, that shares a URL with a view."""
+    """Return a decorated view, or method of a class, that shares its URL with a view."""
     for rule in (*app.url_map.iter_rules(endpoint), *rules_beside(app, endpoint)):
         for method in sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"}):
             if own_policy(app, rule.endpoint, method):
-                return view_at(app, rule.endpoint, method)
+                return function_of_view(app.view_functions[rule.endpoint], method)
     return None
 
 
-# Hosts, and what stands around the app ------------------------------------------------------------
+# Hosts, and layers around the app -----------------------------------------------------------------
 
 
 def other_hosts(app: Flask, environ: WSGIEnvironment) -> list[str]:
-    """Return the hosts, other than that of a request, on which there is a route for its path."""
+    """Return the other hosts that have a route for the path of a request."""
     found: set[str] = set()
     for rule in app.url_map.iter_rules():
         host = sample_path(host_of(app, rule))
         if host and host != environ["HTTP_HOST"]:
-            elsewhere = {**environ, "HTTP_HOST": host}
-            if isinstance(rule_of(app, elsewhere, environ["REQUEST_METHOD"]), Rule):
+            on_host = {**environ, "HTTP_HOST": host}
+            if isinstance(rule_of(app, on_host, environ["REQUEST_METHOD"]), Rule):
                 found.add(host)
     return sorted(found)
 
 
 def layers_around(app: Flask) -> list[object]:
-    """Return what is put around an app's own `wsgi_app`, from the outside, as far as it is seen."""
+    """Return the wrappers around an app's own `wsgi_app` that can be found, outermost first."""
     layers: list[object] = []
     layer: object = app.wsgi_app
-    while layer is not None and len(layers) < _MOST_LAYERS and not _is_own(layer):
+    while layer is not None and len(layers) < _MAX_LAYERS and not _is_own(layer):
         layers.append(layer)
         parts = (getattr(layer, name, None) for name in ("app", "wsgi_app", "application"))
         layer = next((part for part in parts if callable(part) and part is not app), None)
     return layers
 
 
-_MOST_LAYERS = 50
+_MAX_LAYERS = 50
 
 
 def _is_own(layer: object) -> bool:
-    """Return whether a layer is Flask's own `wsgi_app`, or this library's around it."""
+    """Return whether a layer is Flask's own `wsgi_app` or a middleware of this library."""
     module = str(getattr(layer, "__module__", ""))
     return isinstance(layer, MethodType) or module.partition(".")[0] == __name__.partition(".")[0]
 
 
 def mounted_at(layer: object, path: str) -> tuple[str, object] | None:
-    """Return where another app is mounted that a path belongs to, and the app."""
+    """Return the prefix and the app of the mount to which a path belongs."""
     mounts: object = getattr(layer, "mounts", None)
     if not isinstance(mounts, dict):
         return None

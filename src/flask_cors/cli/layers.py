@@ -1,4 +1,4 @@
-"""What answers in the place of an app: what is mounted beside it, or wrapped around it."""
+"""Layers that answer instead of an app: apps mounted beside it, and wrappers around it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from .inspection import layers_around, mounted_at
 
 
 def layer_that_answers(app: Flask, path: str, origin: str) -> tuple[str, str]:
-    """Return what answers a path that does not reach an app, and the edit that lets a page read it.
+    """Return the layer that answers a path instead of the app, and the edit that allows a page.
 
     Args:
-        app: the app around which it stands.
-        path: the path that was asked for.
-        origin: that of the page.
+        app: the app that the layer wraps.
+        path: the path of the request.
+        origin: the origin of the page.
     """
     layers = layers_around(app)
     for layer in layers:
@@ -21,7 +21,7 @@ def layer_that_answers(app: Flask, path: str, origin: str) -> tuple[str, str]:
         if mounted is not None:
             prefix, other = mounted
             name = type(layer).__name__
-            return f"What {name} has mounted at {prefix}", _open_mounted(prefix, other, origin)
+            return f"The app that {name} mounts at {prefix}", _allow_mounted(prefix, other, origin)
     for layer in layers:
         if _is_socket_io(layer):
             fix = f"Socket.IO has its own option. Write cors_allowed_origins=[{origin!r}]"
@@ -35,17 +35,17 @@ def layer_that_answers(app: Flask, path: str, origin: str) -> tuple[str, str]:
 
 def _wrap(pattern: str, origin: str) -> str:
     return (
-        "If that is for the page to read, put CORS around it too. Write app.wsgi_app = "
+        "If the page may read that, put CORS around it too. Write app.wsgi_app = "
         f"flask_cors.wsgi.CORSMiddleware(app.wsgi_app, resources={{{pattern!r}: "
         f"{{'origins': [{origin!r}]}}}})"
     )
 
 
-def _open_mounted(prefix: str, other: object, origin: str) -> str:
+def _allow_mounted(prefix: str, other: object, origin: str) -> str:
     if isinstance(getattr(other, "__self__", other), Flask):
-        return f"That app needs its own. Write CORS(other, origins=[{origin!r}])"
+        return f"That app needs CORS of its own. Write CORS(other, origins=[{origin!r}])"
     return (
-        f"That app needs its own. Mount, at {prefix}: "
+        f"That app needs CORS of its own. Mount, at {prefix}: "
         f"flask_cors.wsgi.CORSMiddleware(other, origins=[{origin!r}])"
     )
 
@@ -55,11 +55,11 @@ def _is_socket_io(layer: object) -> bool:
 
 
 def name_of_layer(layer: object) -> str:
-    """Return what a layer is called in the source."""
+    """Return the name of a layer in the source code."""
     return str(getattr(layer, "__qualname__", type(layer).__name__)).rpartition("<locals>.")[2]
 
 
 def _pattern(path: str) -> str:
-    """Return the resource of the first part of a path: what a wrapper is usually for."""
+    """Return the resource for a path's first segment: wrappers usually serve one prefix."""
     first = path.strip("/").partition("/")[0]
     return f"/{first}/*" if first else "/*"

@@ -1,4 +1,4 @@
-"""A running server, asked over the network, in the place of the app."""
+"""A running server, which answers over the network instead of the app."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from ..wsgi import StartResponse, WSGIEnvironment
-from .serving import Passage
+from .serving import RequestTrace
 
-TIMEOUT = 30  # seconds; a development server that starts with the first request may take some
+TIMEOUT = 30  # seconds; some servers start their app at the first request, which takes a while
 
-# Of one hop; the request is made anew.
+# Fields for one connection only: http.client writes those of the new connection.
 _HOP_BY_HOP = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
 
 class LiveError(Exception):
-    """The reason why a running server gave no answer, in a sentence."""
+    """The reason why a running server did not answer, in a sentence."""
 
 
 class LiveServer:
-    """A running server, as far as a browser's requests to one host go.
+    """A WSGI app that forwards the requests for one host to a running server.
 
     Args:
-        base: its URL, with the port that it listens on.
-        host: the host and port of the URLs that are asked for; what is for another is not sent.
+        base: the URL of the server, with the port that it listens on.
+        host: the host and port in the URLs of the requests; other requests are not sent.
     """
 
     def __init__(self, base: str, host: str) -> None:
-        self.passages: list[Passage] = []
-        """what became of each request, in their order"""
+        self.traces: list[RequestTrace] = []
+        """one trace for each request, in order"""
         self._base = urlsplit(base)
         self._host = host
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Send one request, and pass on the head of what comes back."""
-        self.passages.append(Passage(is_live=True))
+        """Forward one request, and return the status and headers of its response, no body."""
+        self.traces.append(RequestTrace(is_live=True))
         if environ["HTTP_HOST"] != self._host:
-            self.passages[-1].is_elsewhere = True
+            self.traces[-1].for_other_server = True
             start_response("502 Bad Gateway", [])
             return []
-        status, reason, headers = self._ask(environ)
+        status, reason, headers = self._send(environ)
         start_response(f"{status} {reason}".strip(), headers)
         return []
 
-    def _ask(self, environ: WSGIEnvironment) -> tuple[int, str, list[tuple[str, str]]]:
-        url, place = self._base, f"{self._base.scheme}://{self._base.netloc}"
+    def _send(self, environ: WSGIEnvironment) -> tuple[int, str, list[tuple[str, str]]]:
+        url, address = self._base, f"{self._base.scheme}://{self._base.netloc}"
         connect = HTTPSConnection if url.scheme == "https" else HTTPConnection
         try:
             connection = connect(url.hostname or "", url.port, timeout=TIMEOUT)
@@ -58,30 +58,31 @@ class LiveServer:
                     _body(environ),
                     _headers(environ),
                 )
-                response = connection.getresponse()  # its head alone
+                response = connection.getresponse()  # the body is not read
                 return response.status, response.reason, response.getheaders()
             finally:
                 connection.close()
         except ssl.SSLError as error:
-            told = getattr(error, "verify_message", "") or error.reason or error
+            reason = getattr(error, "verify_message", "") or error.reason or error
             raise LiveError(
-                f"{place} cannot be reached safely, and no browser would: {told}"
+                f"the connection to {address} is not secure, and a browser would refuse it: "
+                f"{reason}"
             ) from error
         except TimeoutError as error:
-            raise LiveError(f"{place} gave no answer within {TIMEOUT} seconds") from error
+            raise LiveError(f"{address} did not answer within {TIMEOUT} seconds") from error
         except OSError as error:
             raise LiveError(
-                f"no server answers at {place}: {error.strerror or error}. Is it running?"
+                f"no server answers at {address}: {error.strerror or error}. Is it running?"
             ) from error
         except HTTPException as error:
             raise LiveError(
-                f"{place} does not answer as a web server does ({type(error).__name__}). "
-                "Is the port the right one, and http or https?"
+                f"{address} does not answer like a web server ({type(error).__name__}). "
+                "Are the port and the scheme, http or https, right?"
             ) from error
 
 
 def _target(uri: str) -> str:
-    """Return the path and the query of a URL, which may stand without its host."""
+    """Return the path and query of a URL; it may have no scheme and host."""
     host = re.match(r"https?://[^/?#]*", uri)
     return uri[host.end() :] if host else uri
 
@@ -93,7 +94,7 @@ def _body(environ: WSGIEnvironment) -> bytes | None:
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:
-    """Return the header fields of a request as they stand in its WSGI environment."""
+    """Return the header fields to forward, read from a WSGI environment."""
     headers = {"Host": environ["HTTP_HOST"], "User-Agent": "flask-cors-explain"}
     for key, value in environ.items():
         name = key.removeprefix("HTTP_").replace("_", "-").title()

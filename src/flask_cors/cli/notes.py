@@ -1,4 +1,4 @@
-"""What to know about a response that can be read: it may be no success, and lack some headers."""
+"""Notes on a response that the page may read: error statuses, unread headers, lost cookies."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..cookies import CookieNote
 from ..core import ACL_ORIGIN
 from ..core.headers import HeaderRules
 from .causes import Case
-from .fixes import leads_to_a_login
+from .fixes import looks_like_login
 from .hand_written import hand_written
 from .inspection import setting
 
-# Response headers that scripts have no use for: of the connection, of security, of caches.
-_NOISE = frozenset(
+# Response headers that scripts rarely need: for the connection, for security, for caches.
+_RARELY_NEEDED = frozenset(
     """
     accept-ch accept-ranges age allow alt-svc clear-site-data connection content-encoding
     content-security-policy content-security-policy-report-only critical-ch
@@ -44,18 +44,18 @@ NoteCode: TypeAlias = Literal[
     "second-layer",
     "session-cookie",
 ]
-"""The stable names of what there is to know about a response that can be read."""
+"""The stable codes of notes."""
 
 
 class Note(NamedTuple):
-    """A thing to know about a response, with its stable code."""
+    """A note on a response, with its stable code."""
 
     code: NoteCode
     text: str
 
 
 def notes(cases: Sequence[Case], outcome: FetchOutcome) -> list[Note]:
-    """Return what to know about a response that a page may read."""
+    """Return the notes on a response that a page may read."""
     case, readable = cases[-1], cast("Response", outcome.response)
     return [
         *_about_the_status(case),
@@ -69,20 +69,21 @@ def notes(cases: Sequence[Case], outcome: FetchOutcome) -> list[Note]:
 def _about_the_status(case: Case) -> Iterator[Note]:
     if case.exchange.response.status < 400:
         return
-    if case.passage.error is not None and case.app is not None and case.app.debug:
-        yield Note("debugger", f"Under debug this is the debugger's page: {case.answer()}.")
+    error = case.describe_error()
+    if case.trace.error is not None and case.app is not None and case.app.debug:
+        yield Note("debugger", f"In debug mode this is the debugger's page: {error}.")
     else:
-        yield Note("error-status", f"That is no CORS error: {case.answer()}.")
+        yield Note("error-status", f"That is not a CORS error: {error}.")
 
 
 def _about_the_origin(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
     if not any(step.code in {"origin", "preflight-origin"} for step in outcome.steps):
         yield Note(
-            "same-origin", "The page is of the app's own origin, so CORS does not come into it."
+            "same-origin", "The page has the same origin as the app, so CORS does not apply."
         )
         return
     found = ", ".join(case.found(ACL_ORIGIN))
-    if case.app is None or case.passage.is_elsewhere:
+    if case.app is None or case.trace.for_other_server:
         return
     where = ", ".join(map(str, hand_written(case.app, case.endpoint)))
     at = f" in {where}" if where else ""
@@ -91,12 +92,12 @@ def _about_the_origin(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
         yield Note(
             "second-layer",
             f"Another layer of the app writes these headers too: {ACL_ORIGIN} is {found}{look}. "
-            "One place decides.",
+            "Let only one place write them.",
         )
     elif case.policy is None and where:
         yield Note(
             "headers-by-hand",
-            f"These headers are written by hand{at}. Let one place decide, such as CORS(app).",
+            f"These headers are written by hand{at}. Use CORS(app) instead.",
         )
 
 
@@ -104,7 +105,7 @@ def _about_redirects(cases: Sequence[Case]) -> Iterator[Note]:
     if len(cases) < 2 or not cases[-2].found("Location"):
         return
     url, before = cases[-1].exchange.sent.request.url, cases[-2]
-    if leads_to_a_login(url):
+    if looks_like_login(url):
         yield Note(
             "login-redirect",
             f"The app redirects {before.path} to {url}, which looks like a login page. Answer "
@@ -118,32 +119,33 @@ def _unread_headers(case: Case, readable: Response) -> Iterator[Note]:
         {
             name
             for name, _ in case.exchange.response.headers
-            if name.lower() not in seen | _NOISE and not name.lower().startswith("access-control-")
+            if name.lower() not in seen | _RARELY_NEEDED
+            and not name.lower().startswith("access-control-")
         }
     )
     if not unread:
         return
-    told = f"The script does not see {', '.join(unread)}."
+    text = f"The script cannot read {', '.join(unread)}."
     if case.policy is None:
         names = format_rules(HeaderRules(names=frozenset(unread)))
-        yield Note("header-unread", f"{told} Let it: expose_headers={names}")
+        yield Note("header-unread", f"{text} To allow it: expose_headers={names}")
         return
-    exposed = HeaderRules(names=frozenset(case.rules.expose_headers))
+    exposed = HeaderRules(names=frozenset(case.settings.expose_headers))
     edit = write_options(
-        case.rules, {"expose_headers": format_rules(exposed, *unread)}, case.source
+        case.settings, {"expose_headers": format_rules(exposed, *unread)}, case.source
     )
-    yield Note("header-unread", f"{told} {edit}")
+    yield Note("header-unread", f"{text} {edit}")
 
 
 def _about_cookies(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
-    told: dict[str, CookieNote] = {}
+    first: dict[str, CookieNote] = {}
     for note in outcome.cookie_notes:
-        told.setdefault(note.name, note)
+        first.setdefault(note.name, note)
     session = setting(case.app, "SESSION_COOKIE_NAME") if case.app else "session"
-    for name, note in told.items():
-        event = "is not kept" if note.event == "not-stored" else "is not sent"
+    for name, note in first.items():
+        event = "is not stored" if note.event == "not-stored" else "is not sent"
         if note.code == "without-credentials":
-            # Whoever asks without credentials may well have no use for what is set.
+            # A request without credentials is often meant to store no cookies.
             if name != session and note.event == "not-stored":
                 continue
             yield Note(
@@ -154,7 +156,7 @@ def _about_cookies(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
                 "session-cookie",
                 f"The session cookie {event}: {note.detail}. For pages of another site set "
                 "SESSION_COOKIE_SAMESITE = 'None' and SESSION_COOKIE_SECURE = True, and serve "
-                "the app with https",
+                "the app over https",
             )
         else:
             fix = ". Set it with samesite='None', secure=True" if note.code in _CROSS_SITE else ""
@@ -174,13 +176,13 @@ _CROSS_SITE = frozenset(
 
 CONSOLE_DIFFERS = Note(
     "console-differs",
-    "The console says no, the app says yes: a proxy may stand between, or older code run. "
-    "Ask the running server: --live URL",
+    "The browser blocks the request, but the app allows it. A proxy may be between them, or the "
+    "server runs older code. Ask the running server: --live URL",
 )
 
 
-def left_out(headers: Sequence[tuple[str, str]]) -> list[Note]:
-    """Return which of the headers that were asked for no script can set."""
+def forbidden_headers(headers: Sequence[tuple[str, str]]) -> list[Note]:
+    """Return a note for each header that no script can set."""
     return [
         Note(
             "header-forbidden",

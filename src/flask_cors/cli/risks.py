@@ -1,4 +1,4 @@
-"""What is doubtful about a policy beyond what set-up says: the risks that `flask cors check` names.
+"""Risks in the settings of a policy that `flask cors check` reports in addition to set-up.
 
 Pure functions over compiled settings.
 """
@@ -13,20 +13,21 @@ from ..core import Problem, Settings
 from ..core.errors import safe_repr
 from ..core.sites import is_shared_suffix
 
-LONGEST_MAX_AGE = 86_400  # Firefox; Chromium remembers 7,200 seconds, WebKit 600
+LONGEST_MAX_AGE = 86_400  # seconds, in Firefox; Chromium caches for 7,200 at most, WebKit for 600
 
-# The parts of a regular expression: an escape, a class, a group's start, a quantifier, a character.
+# The parts of a regular expression: an escape, a character class, the start of a group, a
+# quantifier, or a character.
 _PART = re.compile(
     r"\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]|\(\?(?:P?<\w+>|<?[=!]|[a-zA-Z-]*[:)])|(?:[*+?]|\{\d*,?\d*\})[?+]?|.",
     re.DOTALL,
 )
-# A host, or the start of one, within a regular expression; its dots escaped or not.
+# A host, or the start of one, within a regular expression; its dots may be escaped.
 _HOST_IN_REGEX = re.compile(r"[a-z0-9-]+(?:\\?\.[a-z0-9-]+)*", re.IGNORECASE)
 _PORT_IN_REGEX = re.compile(r":(\d{2,5})")
 
 
 def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
-    """Return the findings about the settings of one place, which `place` names for a person."""
+    """Return the findings about some settings; `place` names where they were written."""
     for pattern in sorted(settings.origins.wildcards):
         yield from _wildcard_findings(pattern, place)
     for regex in settings.origins.regexes:
@@ -37,8 +38,9 @@ def settings_findings(settings: Settings, place: str) -> Iterator[Problem]:
             "max-age-cap",
             "max_age",
             settings.max_age,
-            f"{place}: max_age={settings.max_age} is more than any browser remembers (Firefox "
-            f"86400, Chromium 7200, Safari 600 seconds). Write max_age={LONGEST_MAX_AGE} or less",
+            f"{place}: max_age={settings.max_age} is longer than any browser caches a preflight "
+            "(Firefox 86400, Chromium 7200, Safari 600 seconds). Write "
+            f"max_age={LONGEST_MAX_AGE} or less",
         )
 
 
@@ -50,8 +52,8 @@ def _wildcard_findings(pattern: str, place: str) -> Iterator[Problem]:
             "origin-public-suffix",
             "origins",
             pattern,
-            f"{place}: origins: {safe_repr(pattern)} covers hosts that anyone can have. "
-            f"Write those that are yours: {safe_repr(pattern.replace('*', 'my-app', 1))}",
+            f"{place}: origins: {safe_repr(pattern)} covers hosts that anyone can register. "
+            f"Write your own hosts only: {safe_repr(pattern.replace('*', 'my-app', 1))}",
         )
 
 
@@ -62,8 +64,8 @@ def _regex_findings(regex: re.Pattern[str], where: str) -> Iterator[Problem]:
             "regex-scheme",
             "origins",
             regex.pattern,
-            f"{where} has no scheme, so it can match no origin: it is compared with the whole of "
-            f"one. Write {in_python('https://' + regex.pattern.removeprefix('^'))}",
+            f"{where} has no scheme, so it matches no origin: it has to match a whole origin. "
+            f"Write {in_python('https://' + regex.pattern.removeprefix('^'))}",
         )
         return
     escaped = "".join(_with_dots_escaped(parts))
@@ -72,7 +74,7 @@ def _regex_findings(regex: re.Pattern[str], where: str) -> Iterator[Problem]:
             "regex-dot",
             "origins",
             regex.pattern,
-            f"{where} has a dot that is not escaped, which stands for any character. "
+            f"{where} has a dot that is not escaped, which matches any character. "
             f"Write {in_python(escaped)}",
         )
     lookalike = next(filter(regex.fullmatch, _lookalikes(parts)), None)
@@ -81,13 +83,13 @@ def _regex_findings(regex: re.Pattern[str], where: str) -> Iterator[Problem]:
             "regex-lookalike",
             "origins",
             regex.pattern,
-            f"{where} also lets in {lookalike}, which anyone can have. Write the hosts that are "
-            "yours, or an origin pattern like 'https://*.example.com'",
+            f"{where} also allows {lookalike}, which anyone can register. Write your own hosts "
+            "only, or an origin pattern like 'https://*.example.com'",
         )
 
 
 def _may_match_a_colon(part: str, following: str) -> bool:
-    if part == ".":  # a single one is no "://"
+    if part == ".":  # a single character cannot match "://"
         return following[:1] in {"*", "+", "{"}
     return part in {":", "\\:", "\\D", "\\S", "\\W"} or (
         part.startswith("[") and re.search(part, ":") is not None
@@ -95,7 +97,7 @@ def _may_match_a_colon(part: str, following: str) -> bool:
 
 
 def _with_dots_escaped(parts: list[str]) -> Iterator[str]:
-    """Yield the parts of an expression, those dots escaped that stand between two names."""
+    """Yield the parts of an expression, with the dots between two names escaped."""
     for index, part in enumerate(parts):
         before = next(filter(_is_significant, parts[:index][::-1]), "/")
         after = next(filter(_is_significant, parts[index + 1 :]), "/")
@@ -105,7 +107,7 @@ def _with_dots_escaped(parts: list[str]) -> Iterator[str]:
 
 
 def _is_significant(part: str) -> bool:
-    """Return whether a part matches something, and is no group, alternative or quantifier."""
+    """Return whether a part matches a character: it is no group, alternative or quantifier."""
     return part[0] not in "()|*+?{^$"
 
 
@@ -114,7 +116,7 @@ def _is_of_a_name(part: str) -> bool:
 
 
 def _lookalikes(parts: list[str]) -> Iterator[str]:
-    """Yield origins that look like those that an expression is for, and can be anyone's."""
+    """Yield origins that look like the intended ones, but that an attacker could register."""
     text = "".join("[]" if part.startswith("[") else part for part in parts)
     names = {name.replace("\\", "").lower() for name in _HOST_IN_REGEX.findall(text)}
     ports = ["", ":8080", *(f":{port}" for port in sorted(set(_PORT_IN_REGEX.findall(text))))]
@@ -125,7 +127,7 @@ def _lookalikes(parts: list[str]) -> Iterator[str]:
 
 
 def _hosts_like(name: str) -> Iterator[str]:
-    """Yield hosts that look like a name, or stand below it, and can be anyone's."""
+    """Yield hosts that look like a name or are below it, but that an attacker could register."""
     yield f"{name}.evil.test"
     yield f"www.{name}.evil.test"
     if "." in name:
@@ -135,7 +137,7 @@ def _hosts_like(name: str) -> Iterator[str]:
 
 
 def start_of(regex: re.Pattern[str], usual: str) -> str:
-    """Return what a match of a regular expression starts with, as far as it is literal."""
+    """Return the literal text at the start of an expression; `usual` if there is none."""
     text = regex.pattern.removeprefix("^").replace("s?:", "s:")
     literal = re.match(r"(?:\\[./-]|[\w:/-])*", text)
     start = literal[0].replace("\\", "") if literal else ""

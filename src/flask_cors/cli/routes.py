@@ -1,4 +1,4 @@
-"""The routes of an app, each with whose policy holds for it."""
+"""The routes of an app and the policies that apply to them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .inspection import environ_of, host_of, policy_at, source_of
 
 
 class Route(NamedTuple):
-    """A URL of an app, as far as one policy holds for it."""
+    """A URL rule with those of its methods to which one policy applies."""
 
     host: str
-    """empty where it is for any"""
+    """empty for any host"""
     rule: str
     endpoint: str
     source: str
@@ -24,7 +24,7 @@ class Route(NamedTuple):
 
 
 def routes_of(app: Flask) -> list[Route]:
-    """Return every route, by whose policy holds for its methods."""
+    """Return every route; one rule gives several if its methods have different policies."""
     found: dict[Route, list[str]] = {}
     for rule in sorted(
         app.url_map.iter_rules(), key=lambda rule: (host_of(app, rule), rule.rule, rule.endpoint)

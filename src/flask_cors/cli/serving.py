@@ -1,4 +1,4 @@
-"""An app served as it is run, without a network, and what becomes of each request in it."""
+"""A Flask app served without a network, with a trace of what happens to each request in it."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ from flask import Flask
 from werkzeug.debug import DebuggedApplication
 from werkzeug.exceptions import HTTPException
 
-from .._advice import line_of
+from .._advice import function_at, line_of
 from ..wsgi import ExcInfo, ResponseLines, StartResponse, WSGIApplication, WSGIEnvironment
-from .inspection import function_at, watch_preflights, without_noise
+from .inspection import warnings_ignored, watch_preflights
 
 
 @dataclass
-class Passage:
-    """What became of one request."""
+class RequestTrace:
+    """A record of what happened to one request."""
 
     environ: WSGIEnvironment | None = None
-    """as it reached the app; `None` where something around the app answered"""
-    is_elsewhere: bool = False
-    """whether it was for another server, which was not asked"""
+    """the request as it reached the app; `None` if something around the app answered"""
+    for_other_server: bool = False
+    """whether it was for another server, which is not contacted"""
     error: BaseException | None = None
     """an exception that the app did not catch"""
     is_propagated: bool = False
-    """whether that one was left to what is around the app"""
+    """whether the app passed that exception on to the server"""
     hook: str = ""
-    """the line of a function that answered or raised before the view was called"""
+    """the function or line that answered or raised before the view was called"""
     is_live: bool = False
-    """whether a running server answered, so that nothing else is known"""
+    """whether a running server answered; then nothing else is known"""
 
 
 class ServedApp:
-    """A Flask app as it is run: with its debugger in debug mode, else as in production."""
+    """A Flask app as a server runs it: with the debugger in debug mode, else as in production."""
 
     def __init__(self, app: Flask, host: str) -> None:
-        self.passages: list[Passage] = []
-        """what became of each request, in their order"""
+        self.traces: list[RequestTrace] = []
+        """one trace for each request, in order"""
         self._host = host
-        served = _head_of(_watched(app, self._latest), self._latest)
+        served = _without_body(_traced(app, self._latest), self._latest)
         self._served: WSGIApplication = served
         if app.debug:
             self._served = cast(
                 "WSGIApplication", DebuggedApplication(served, evalex=True, pin_logging=False)
             )
 
-    def _latest(self) -> Passage:
-        return self.passages[-1] if self.passages else Passage()
+    def _latest(self) -> RequestTrace:
+        return self.traces[-1] if self.traces else RequestTrace()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        self.passages.append(Passage())
+        self.traces.append(RequestTrace())
         if environ["HTTP_HOST"] != self._host:
-            self._latest().is_elsewhere = True
+            self._latest().for_other_server = True
             start_response("502 Bad Gateway", [])
             return []
-        environ["wsgi.errors"] = io.StringIO()  # the exception is told in other words
-        with without_noise():
+        environ["wsgi.errors"] = io.StringIO()  # the commands report the exception themselves
+        with warnings_ignored():
             try:
                 return [*self._served(environ, start_response)][:0]
             except Exception as error:  # noqa: BLE001  (as a server does)
@@ -70,8 +70,8 @@ class ServedApp:
                 return []
 
 
-def _head_of(app: WSGIApplication, latest: Callable[[], Passage]) -> WSGIApplication:
-    """Return an app that stops once its response has started: a body may never end, or raise."""
+def _without_body(app: WSGIApplication, latest: Callable[[], RequestTrace]) -> WSGIApplication:
+    """Return an app whose responses are cut off after the headers: a body may be endless."""
 
     def served(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         started = False
@@ -92,15 +92,15 @@ def _head_of(app: WSGIApplication, latest: Callable[[], Passage]) -> WSGIApplica
             latest().error = error
             latest().is_propagated = True
             raise
-        with suppress(Exception):  # what closing a body raises is the server's to log
+        with suppress(Exception):  # a server only logs what closing a body raises
             getattr(body, "close", bool)()
         return []
 
     return served
 
 
-def _watched(app: Flask, latest: Callable[[], Passage]) -> Flask:
-    """Have an app tell what becomes of its requests."""
+def _traced(app: Flask, latest: Callable[[], RequestTrace]) -> Flask:
+    """Make an app record what happens to its requests."""
     context, preprocess = app.request_context, app.preprocess_request
     handle = app.handle_exception
 
@@ -128,23 +128,23 @@ def _watched(app: Flask, latest: Callable[[], Passage]) -> Flask:
         exc_info = cast("ExcInfo", args[-1])
         latest().error = exc_info[1] or latest().error
 
-    for name, watching in {
+    for name, tracing in {
         "request_context": request_context,
         "preprocess_request": preprocess_request,
         "handle_exception": handle_exception,
         "log_exception": log_exception,
     }.items():
-        setattr(app, name, watching)
+        setattr(app, name, tracing)
     watch_preflights(app, lambda environ: _note_environ(latest(), environ))
     return app
 
 
 def _hooks(app: Flask) -> str:
-    """Return the functions that may have answered before a view."""
+    """Return the hooks that may have answered before the view."""
     found = [hook for hooks in app.before_request_funcs.values() for hook in hooks]
     return " or ".join(str(function_at(hook)) for hook in found)
 
 
-def _note_environ(passage: Passage, environ: WSGIEnvironment) -> None:
-    if passage.environ is None:
-        passage.environ = {**environ}
+def _note_environ(trace: RequestTrace, environ: WSGIEnvironment) -> None:
+    if trace.environ is None:
+        trace.environ = {**environ}

@@ -1,4 +1,4 @@
-"""Whether the session's cookie reaches the pages that are allowed credentials."""
+"""Session cookies that browsers do not send for pages that are allowed credentials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .inspection import resource_name, setting, settings_of, tables, view_polici
 
 
 def session_findings(app: Flask) -> Iterator[Problem]:
-    """Find pages of other sites that are allowed credentials and will not have the session."""
+    """Find allowed pages of other sites, for which browsers do not send the session cookie."""
     host = setting(app, "SERVER_NAME").partition(":")[0]
     is_sent = setting(app, "SESSION_COOKIE_SAMESITE").lower() == "none"
     if not app.secret_key or not host or (is_sent and setting(app, "SESSION_COOKIE_SECURE")):
@@ -25,10 +25,10 @@ def session_findings(app: Flask) -> Iterator[Problem]:
                 "session-cookie",
                 "supports_credentials",
                 origins[0],
-                f"{place}: browsers do not send the session's cookie for pages of {origins[0]}: it "
-                f"is another site than {host}. Set SESSION_COOKIE_SAMESITE = 'None' and "
+                f"{place}: browsers do not send the session cookie for pages of {origins[0]}, "
+                f"because it is not the site of {host}. Set SESSION_COOKIE_SAMESITE = 'None' and "
                 "SESSION_COOKIE_SECURE = True, and protect the app against cross-site request "
-                "forgery; or serve both below one domain",
+                "forgery; or serve page and app below one domain",
             )
 
 
@@ -45,7 +45,10 @@ def _origins(settings: Settings) -> list[str]:
 
 
 def _is_cross_site(origin: str, host: str) -> bool:
-    """Return whether a page is of another site; of a development server it is not the one meant."""
+    """Return whether a page is on another site than the app.
+
+    Pages on loopback hosts do not count: they come from a development server.
+    """
     page = parse_origin(origin.replace("://*.", "://", 1))
     if page is None or page.host == "*" or is_loopback(page.host):
         return False

@@ -1,4 +1,4 @@
-"""Paragraphs on a terminal: within its width, with colour where it has some."""
+"""Paragraphs on a terminal, wrapped to its width and coloured if it has colours."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import textwrap
 import click
 
 _ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">", "←": "<", "…": "..."})
-_NARROWEST = 20  # columns; below, lines of single words are no easier to read
+_MIN_WIDTH = 20  # columns; narrower lines would have one word each
 
 
 def emit(text: str, indent: str = "", *, colour: str = "", mark_only: bool = False) -> None:
-    """Print a paragraph; what cannot be broken, like a URL, may be longer than a line.
+    """Print a paragraph; a long word, such as a URL, may exceed the width.
 
     Args:
         text: the paragraph.
-        indent: what stands before its first line; the others stand two columns deeper.
-        colour: of the paragraph, as click names it.
-        mark_only: whether only the first word has the colour.
+        indent: the indentation of its first line; further lines are indented two columns more.
+        colour: a colour name of click.
+        mark_only: whether to colour only the first word.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     text = indent + text
@@ -29,7 +29,7 @@ def emit(text: str, indent: str = "", *, colour: str = "", mark_only: bool = Fal
     hanging = " " * (len(text) - len(text.lstrip()) + 2)
     lines = textwrap.wrap(
         text,
-        max(_NARROWEST, shutil.get_terminal_size().columns - 1),
+        max(_MIN_WIDTH, shutil.get_terminal_size().columns - 1),
         subsequent_indent=hanging,
         break_long_words=False,
         break_on_hyphens=False,
@@ -43,7 +43,7 @@ def emit(text: str, indent: str = "", *, colour: str = "", mark_only: bool = Fal
 
 
 def _is_coloured() -> bool:
-    """Return whether to write colours: see https://no-color.org and https://force-color.org."""
+    """Return whether to use colours: see https://no-color.org and https://force-color.org."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):

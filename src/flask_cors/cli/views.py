@@ -1,4 +1,4 @@
-"""Findings on views: OPTIONS that never reach one, URLs of which only a part is decorated."""
+"""Findings on views: code for OPTIONS that is never reached, URLs with undecorated methods."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from flask import Flask
 from flask.views import MethodView
 from werkzeug.routing import Rule
 
+from .._advice import decorate, function_at
 from ..core import Problem
-from .fixes import decorate
 from .inspection import (
     VIEW_POLICY,
     code_of,
     constants,
     environ_of,
-    function_at,
     is_installed,
     own_policy,
     policy_at,
@@ -25,12 +24,12 @@ from .inspection import (
 
 
 def view_findings(app: Flask) -> Iterator[Problem]:
-    """Find what is doubtful about views."""
+    """Return the findings on the views of an app."""
     for endpoint in [*app.view_functions]:
         rules = [*app.url_map.iter_rules(endpoint)] if endpoint in _endpoints(app) else []
         yield from _unreached_options(app, endpoint, rules)
         if not is_installed(app):
-            yield from _beside(app, endpoint, rules)
+            yield from _beside_undecorated(app, endpoint, rules)
             yield from _cached(app, endpoint)
 
 
@@ -42,30 +41,30 @@ def _endpoints(app: Flask) -> set[str]:
 
 
 def _unreached_options(app: Flask, endpoint: str, rules: list[Rule]) -> Iterator[Problem]:
-    """Find a view that waits for OPTIONS, where preflights are answered before they reach it."""
-    waiting = [rule for rule in rules if _waits_for_options(app, rule)]
-    for rule in waiting:
-        asked = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        policies = [policy_at(app, endpoint, method, environ_of(app, rule)) for method in asked]
-        if not asked:  # it is for OPTIONS alone, and other views of the URL take the rest
+    """Find a view that handles OPTIONS although preflights are answered before they reach it."""
+    handling = [rule for rule in rules if _handles_options(app, rule)]
+    for rule in handling:
+        methods = _methods(rule)
+        policies = [policy_at(app, endpoint, method, environ_of(app, rule)) for method in methods]
+        if not methods:  # the view handles only OPTIONS, other views of the URL handle the rest
             policies = [policy_at(app, None, "OPTIONS", environ_of(app, rule))]
         answered = [policy for policy in policies if policy and policy.settings.automatic_options]
-        decorated = any(own_policy(app, endpoint, method) for method in asked)
+        decorated = any(own_policy(app, endpoint, method) for method in methods)
         if answered and (is_installed(app) or decorated):
             view = function_at(app.view_functions[endpoint])
             yield Problem(
                 "options-unreached",
                 "automatic_options",
                 endpoint,
-                f"{view} waits for OPTIONS of {rule.rule}, and preflights never reach it: they "
-                "are answered before. Take that out; or write automatic_options=False, to "
-                "answer them there",
+                f"{view} handles OPTIONS of {rule.rule}, but preflights never reach it: CORS "
+                "answers them before. Remove that code, or write automatic_options=False to "
+                "answer them in the view",
             )
             return
 
 
-def _waits_for_options(app: Flask, rule: Rule) -> bool:
-    """Return whether a view has code for OPTIONS, beside listing it."""
+def _handles_options(app: Flask, rule: Rule) -> bool:
+    """Return whether a view has code for OPTIONS and not only lists the method."""
     methods = rule.methods or set()
     if "OPTIONS" not in methods or getattr(rule, "provide_automatic_options", False):
         return False
@@ -73,23 +72,23 @@ def _waits_for_options(app: Flask, rule: Rule) -> bool:
     view_class = getattr(view, "view_class", None)
     if view_class is not None and issubclass(view_class, MethodView):
         handler = getattr(view_class, "options", None)
-        return handler is not None and _is_of_the_app(handler)
+        return handler is not None and _is_own_code(handler)
     if view_class is not None:
         view = getattr(view_class, "dispatch_request", None)
     return methods == {"OPTIONS"} or "OPTIONS" in constants(code_of(view))
 
 
-def _is_of_the_app(handler: object) -> bool:
-    """Return whether a handler is not one that `cross_origin` gave a class."""
+def _is_own_code(handler: object) -> bool:
+    """Return whether a handler was written in the app, not added by `cross_origin`."""
     module = str(getattr(handler, "__module__", ""))
     return module.partition(".")[0] != __name__.partition(".")[0]
 
 
-# What a decorator alone cannot do -----------------------------------------------------------------
+# Decorators without the extension -----------------------------------------------------------------
 
 
-def _beside(app: Flask, endpoint: str, rules: list[Rule]) -> Iterator[Problem]:
-    """Find a decorated view beside another of the same URL, without the extension."""
+def _beside_undecorated(app: Flask, endpoint: str, rules: list[Rule]) -> Iterator[Problem]:
+    """Find a decorated view whose URL has another, undecorated view."""
     own = {
         method for rule in rules for method in _methods(rule) if own_policy(app, endpoint, method)
     }
@@ -98,21 +97,20 @@ def _beside(app: Flask, endpoint: str, rules: list[Rule]) -> Iterator[Problem]:
     view = app.view_functions[endpoint]
     for rule in rules_beside(app, endpoint):
         other = app.view_functions.get(rule.endpoint)
-        open_methods = [
-            method for method in _methods(rule) if own_policy(app, rule.endpoint, method)
-        ]
-        if open_methods or other is None:
+        decorated = any(own_policy(app, rule.endpoint, method) for method in _methods(rule))
+        if decorated or other is None:
             continue
-        bare = function_at(other)
-        fix = decorate(bare, "https://app.example", credentials=False)
+        undecorated = function_at(other)
+        fix = decorate(undecorated, "https://app.example")
         methods = ", ".join(_methods(rule)) or "OPTIONS"
         yield Problem(
             "view-beside",
             "cross_origin",
             endpoint,
-            f"cross_origin is on {function_at(view)}, and not on {bare}, which takes {methods} of "
-            f"the same URL, {rule.rule}: pages cannot use that, and preflights of the URL may "
-            f"reach it first. {fix}; or write CORS(app, resources=[]), if it is meant so",
+            f"cross_origin is on {function_at(view)}, but not on {undecorated}, which handles "
+            f"{methods} of the same URL, {rule.rule}. Pages cannot use that method, and preflights "
+            f"of the URL may reach it first. {fix}; or write CORS(app, resources=[]) if this is "
+            "intended",
         )
 
 
@@ -121,14 +119,14 @@ def _methods(rule: Rule) -> list[str]:
 
 
 def _cached(app: Flask, endpoint: str) -> Iterator[Problem]:
-    """Find a cache above a decorator: it keeps the answer to one origin for all."""
+    """Find a cache above a decorator: every origin gets the headers of the first."""
     view = app.view_functions[endpoint]
-    keeps = hasattr(view, "uncached") or hasattr(view, "cache_timeout")
-    below = getattr(view, "__wrapped__", None)
-    if keeps and getattr(below, VIEW_POLICY, None) is not None:
+    cached = hasattr(view, "uncached") or hasattr(view, "cache_timeout")
+    inner = getattr(view, "__wrapped__", None)
+    if cached and getattr(inner, VIEW_POLICY, None) is not None:
         text = (
-            f"a cache stands above cross_origin on {function_at(view)}: what it keeps goes out "
-            "without asking for the origin. Write CORS(app, resources=[]), or put @cross_origin "
+            f"a cache is above cross_origin on {function_at(view)}: a cached response has the "
+            "headers for another origin. Write CORS(app, resources=[]), or put @cross_origin "
             "above the cache"
         )
         yield Problem("view-cached", "cross_origin", cast("object", endpoint), text)
