@@ -380,7 +380,7 @@ FOUND = {
     "headers by hand beside the extension": (
         app_with("CORS(app, origins='https://x.example')", BY_HAND),
         "second-layer",
-        ["add_cors", "one place decides"],
+        ["add_cors", "only one place"],
     ),
     "second layer beside a catch-all": (
         app_with(

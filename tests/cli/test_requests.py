@@ -38,7 +38,7 @@ def test_a_body_is_posted_as_the_text_that_a_script_sends(cors):
 def test_a_get_has_no_body(cors):
     result = cors(app_with(ONLY), "explain", "--origin", "null", "-X", "GET", "-d", "x", "/items")
     assert result.exit_code == 2
-    assert "A GET has no body" in result.stderr
+    assert "A GET request cannot have a body" in result.stderr
 
 
 def test_a_cookie_arrives(cors):

@@ -103,7 +103,7 @@ def test_what_another_app_or_a_wrapper_answers_is_not_this_app_s(cors, lines, pa
 def test_a_mounted_flask_app_needs_its_own(cors):
     source = app_with(ONLY, MOUNTED, 'other = Flask("other")', MOUNT)
     told = explained(cors, source, path="/bare/y")
-    assert "mounted at /bare" in told["cause"]
+    assert "mounts at /bare" in told["cause"]
     assert told["cure"].endswith("Write CORS(other, origins=['https://app.example'])")
 
 
@@ -260,13 +260,13 @@ def test_a_login_of_another_server_is_answered_with_401_too(cors):
     told = explained(cors, app_with(ONLY, LOGIN), path="/api/away")
     assert told["code"] == "redirect-elsewhere"
     assert "401" in told["cure"]
-    assert told["events"][-2]["policy"] == "another server, which was not asked"
+    assert told["events"][-2]["policy"] == "another server, which was not contacted"
 
 
 def test_a_redirect_across_origins_is_told_from_a_page_without_one(cors):
     told = explained(cors, app_with(ONLY, LOGIN), path="/api/secure")
     assert told["code"] == "redirect-null"
-    assert told["cure"] == "Fetch https://localhost/api/new at once."
+    assert told["cure"] == "Fetch https://localhost/api/new directly."
 
 
 def test_any_other_redirect_without_a_policy_is_named(cors):
