@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from flask_cors import ConfigurationError, CORSError, CORSWarning, Problem
-from flask_cors.core.errors import Problems, safe_repr
+from flask_cors.core.errors import Problems, place_of_caller, safe_repr
 
 FIRST = Problem("origin-scheme", "origins", "a.example", "origins: 'a.example' has no scheme")
 SECOND = Problem("max-age", "max_age", -1, "max_age: -1 is no number of seconds")
@@ -82,6 +82,26 @@ def test_a_report_warns_of_each_doubt_once_and_not_of_those_told() -> None:
     assert {warning.filename for warning in caught} == {__file__}
 
 
+def test_each_message_starts_with_the_place_that_the_options_stand_in() -> None:
+    problems = Problems("view 'f'")
+    problems.error(*FIRST)
+    problems.warning(*SECOND)
+    assert [problem.message for problem in problems.errors + problems.warnings] == [
+        f"view 'f': {FIRST.message}",
+        f"view 'f': {SECOND.message}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "file", ["app.py", "/srv/shop/app.py", "C:\\shop\\app.py"], ids=["name", "posix", "windows"]
+)
+def test_a_place_is_told_by_the_name_of_its_file_and_the_line(file: str) -> None:
+    code = compile("\n\nplace = place_of_caller()", file, "exec")
+    found: dict[str, object] = {"place_of_caller": place_of_caller}
+    exec(code, found)  # noqa: S102  (the line above)
+    assert found["place"] == "app.py, line 3"
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -96,11 +116,10 @@ def test_a_value_is_shown_escaped(value: object, expected: str) -> None:
     assert safe_repr(value) == expected
 
 
-def test_a_long_value_is_shown_by_its_ends() -> None:
-    told = safe_repr("a" * 500 + "b" * 500)
-    assert len(told) < 120
-    assert told.startswith("'aaa")
-    assert told.endswith("bbb'")
+@pytest.mark.parametrize("length", [119, 1000])
+def test_a_long_value_is_shown_by_its_ends(length: int) -> None:
+    value = "a" * (length - 11) + "b" * 11
+    assert safe_repr(value) == f"'{'a' * 99}...{'b' * 11}'"
 
 
 class Unprintable:

@@ -70,8 +70,15 @@ def test_public_suffixes(host, expected):
         ("co.uk", True),
         ("Vercel.app", True),
         ("amazonaws.com", True),
-        ("localhost", False),
+        ("AmazonAWS.com.", True),
+        ("glitch.me", True),
+        ("nip.io", True),
+        ("railway.app", True),
+        ("sslip.io", True),
+        ("corp", False),
         ("internal", False),
+        ("localhost", False),
+        ("test", False),
         ("example.com", False),
     ],
 )
@@ -79,18 +86,21 @@ def test_suffixes_that_strangers_have_hosts_below(host, expected):
     assert expected == is_shared_suffix(host)
 
 
+SOLD_BELOW = "ac co com edu gob gov mil ne net nom or org sch".split()  # noqa: SIM905  (a line)
+
+
 def test_platforms_are_on_the_list_of_public_suffixes():
     known = pytest.importorskip("publicsuffixlist").PublicSuffixList()
     assert [host for host in sorted(sites._PLATFORMS) if not known.is_public(host)] == []
 
 
-@pytest.mark.parametrize("registry", ["ac", "co", "com", "edu", "gov", "mil", "net", "org"])
+@pytest.mark.parametrize("registry", SOLD_BELOW)
 def test_what_registries_sell_below_a_country_is_a_public_suffix(registry):
     known = pytest.importorskip("publicsuffixlist").PublicSuffixList(only_icann=True)
     letters = "abcdefghijklmnopqrstuvwxyz"
     listed = [f"{registry}.{one}{two}" for one in letters for two in letters]
     listed = [host for host in listed if known.publicsuffix(f"x.{host}") == host]
-    assert len(listed) > 30
+    assert len(listed) > 10
     assert [host for host in listed if not is_public_suffix(host)] == []
 
 
@@ -102,6 +112,7 @@ def test_what_registries_sell_below_a_country_is_a_public_suffix(registry):
         ("localhost.", True),
         ("a.localhost", True),
         ("a.localhost.", True),
+        ("app.localhost", True),
         ("127.0.0.1", True),
         ("127.1.2.3", True),
         ("[::1]", True),
@@ -111,6 +122,7 @@ def test_what_registries_sell_below_a_country_is_a_public_suffix(registry):
         (".localhost", False),
         ("128.0.0.1", False),
         ("127.0.0.1.example", False),
+        ("127...", False),
         ("[::2]", False),
         ("0.0.0.0", False),
     ],
@@ -135,7 +147,17 @@ def test_trustworthy_origins(scheme, host, expected):
 
 
 @pytest.mark.parametrize(
-    ("host", "expected"), [("1.2.3.4", True), ("[::1]", True), ("1.2.3", False), ("a.b.c.d", False)]
+    ("host", "expected"),
+    [
+        ("1.2.3.4", True),
+        ("192.168.10.254", True),
+        ("[::1]", True),
+        ("1.2.3", False),
+        (".1.2.3", False),
+        ("1.2.3.", False),
+        ("1.2.3.4.example", False),
+        ("a.b.c.d", False),
+    ],
 )
 def test_addresses(host, expected):
     assert expected == is_address(host)
