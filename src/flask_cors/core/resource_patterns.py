@@ -109,7 +109,7 @@ def read_path(reading: OptionValue) -> PathPattern | None:
 
 _URL = r"(?is)[a-z][a-z0-9+.-]*://[^/]*(?P<path>/.*)?"
 _VARIABLE = r"(?<!\?)(?<!\?P)<[A-Za-z_][^<>]*>|(?<![$\\{N])\{[A-Za-z_][^{}]*\}|(?<=/):[A-Za-z_]\w*"
-_QUERY = r"(?<!\()\?(?:[\w.~-]+=|\*)|(?<![(?\\])#"
+_QUERY = r"(?<![(\\])\?(?:[\w.~-]+=|\*)|(?<![(?\\])#"
 
 
 _ENCODED = r"(?i)(?:%[0-9a-f]{2})+"
