@@ -49,8 +49,8 @@ class Recorder:
 # How a configured string is read -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["*", ".*"])
-def test_the_wildcard_has_two_spellings(text: str) -> None:
+@pytest.mark.parametrize("text", ["*", ".*", "^.*", ".*$", "^.*$", ".+", "^.+$"])
+def test_what_matches_everything_is_the_wildcard(text: str) -> None:
     assert read_origin(text) == "*"
 
 

@@ -205,6 +205,23 @@ def test_longer_texts_take_longer(length, expected):
 
 
 @pytest.mark.parametrize(
+    ("pattern", "whole", "longest"),
+    [
+        (r"(a|(a))*b", True, 22),
+        (r"(a)*(a)*(a)*(a)*b", True, 138),
+        (r"a*a*a*a*b", True, 138),
+        (r"a*a*a*b", True, 461),
+        (r"/a*a*a*b", False, 462),
+    ],
+)
+def test_up_to_fifty_million_attempts_are_fine(pattern, whole, longest):
+    regex = re.compile(pattern)
+    lengths = (longest, longest + 1)
+    told = [verdict(regex, whole=whole, letters=None, length=length) for length in lengths]
+    assert told == ["fine", "slow"]
+
+
+@pytest.mark.parametrize(
     ("pattern", "letters", "expected"),
     [
         (r"(.*)*", ORIGIN_LETTERS, "fine"),  # matches whatever it is
