@@ -19,8 +19,8 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, 
 from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Lock
-from types import CoroutineType, FrameType, MethodType
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
+from types import CoroutineType, FrameType, MethodType, NoneType
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, current_app, got_request_exception, request
@@ -28,15 +28,15 @@ from flask.wrappers import Request, Response
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.local import LocalProxy
-from werkzeug.routing import MapAdapter, RequestRedirect
+from werkzeug.routing import MapAdapter, RequestRedirect, Rule
 
 from ._log import logger
-from .core import ConfigurationError, Policy, Problem
+from .core import ConfigurationError, Decision, Policy, Problem
 from .core.errors import Problems, place_of_caller
 from .core.headers import normalize_method
-from .core.merge import Lines, merge
+from .core.merge import Field
 from .core.options import CrossOriginOptions
-from .core.resources import PathPattern, ResourceTable
+from .core.resources import MAX_MEMO_PATH, PathPattern, ResourceTable
 from .core.settings import OptionSource, config_source, materialize, resolve_view
 from .wsgi import (
     ASKED_METHOD,
@@ -48,7 +48,8 @@ from .wsgi import (
     answer_preflight,
     decide,
     is_preflight,
-    lines_to_add,
+    known_fields,
+    request_method,
     routed_path,
 )
 
@@ -213,15 +214,16 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
 
 
 class Entry(NamedTuple):
-    """What is known of an endpoint whose view has the same policy of its own for each method."""
+    """The policies of an endpoint whose view has the same policy for every method."""
 
-    endpoint: str
     view: object
-    """the view function that this holds for: another one may take its place"""
+    """the view function that has them: another one may replace it"""
     own: ViewPolicy | None
-    policy: Policy | None
-    is_fixed: bool
-    """whether `policy` holds for each path of the endpoint"""
+    """the policy that `cross_origin` gave the view"""
+    policy: Policy | Literal[False] | None
+    """the policy of every path of the endpoint; `False` where it depends on the path"""
+    policies: Mapping[str, Policy | None]
+    """the policies of paths that were asked for lately"""
 
 
 _NOWHERE: Policies = ResourceTable(())
@@ -241,7 +243,8 @@ class AppState:
         """what is known of endpoints that were asked for; another dict once something is added"""
         self.undecorated: list[object] = []
         """the views of the app when they were last seen to have no policies of their own"""
-        self.installed_in: weakref.ref[Flask] | None = None
+        self.installed_in: Callable[[], Flask | None] = NoneType
+        """returns the app whose responses pass here; a copy of it has the same state"""
         self.warned: set[tuple[str, str, str]] = set()
         """what the terminal was told in debug mode: origin, method and endpoint"""
         self._watching = False
@@ -261,10 +264,6 @@ class AppState:
                 self.resources = ResourceTable((*self.resources.entries, *entries))
             self.entries = {}
             install(app, self)
-
-    def acts_for(self, app: Flask) -> bool:
-        """Return whether what leaves an app passes here: not if only a copy of it was set up."""
-        return self.installed_in is not None and self.installed_in() is app
 
     def watch_exceptions(self, app: Flask) -> None:
         """Note in its environment when a request ends in an exception that nobody caught."""
@@ -302,19 +301,14 @@ class AppState:
         if hasattr(view, "view_class") and not hasattr(view, VIEW_POLICY):
             return None
         if own is not None:
-            entry = Entry(endpoint, view, own, own.within(app), is_fixed=True)
+            entry = Entry(view, own, own.within(app), {})
         else:
-            entry = self._undecorated_entry(view, endpoint)
+            tables = [*self._blueprint_tables(endpoint), self.resources]
+            # Where a path may have to be looked up in several tables, `policy_for` does it.
+            policies = tables[0].memo if len(tables) == 1 else {}
+            entry = Entry(view, None, _policy_of_all_paths(tables), policies)
         entries[endpoint] = entry
         return entry
-
-    def _undecorated_entry(self, view: object, endpoint: str) -> Entry:
-        for table in (*self._blueprint_tables(endpoint), self.resources):
-            if table.catch_all is not None:
-                return Entry(endpoint, view, None, table.catch_all, is_fixed=True)
-            if table.entries:
-                return Entry(endpoint, view, None, None, is_fixed=False)
-        return Entry(endpoint, view, None, None, is_fixed=True)
 
     def _blueprint_tables(self, endpoint: str) -> Iterator[Policies]:
         """Yield the tables of the blueprints that an endpoint is in, the innermost first."""
@@ -335,7 +329,7 @@ class AppState:
                 own = view_policy(app.view_functions.get(endpoint), method)
                 if own is not None:
                     return own.within(app)
-            elif entry.is_fixed:
+            elif entry.policy is not False:
                 return entry.policy
             for table in self._blueprint_tables(endpoint):
                 policy = table.find(path)
@@ -362,43 +356,19 @@ class AppState:
         self.undecorated = views
         return False
 
-    def decision(self, app: Flask, environ: WSGIEnvironment) -> tuple[Policy | None, Lines]:
-        """Return whose policy holds for the response to a request, and the lines that it adds."""
-        try:
-            routed = current_request()
-        except RuntimeError:
-            routed = None
-        rule = routed.url_rule if routed is not None and routed.environ is environ else None
-        entry = self.entries.get(rule.endpoint) if rule is not None else None
-        if (
-            entry is None
-            or not entry.is_fixed
-            or ASKED_METHOD in environ
-            or NOTE_KEY in environ
-            or entry.view is not app.view_functions.get(entry.endpoint)
-        ):
-            policy = self._response_policy(app, environ, routed)
-        else:
-            policy = entry.policy
-        if policy is None:
-            return None, ()
-        if not policy.settings.origins.predicates:
-            return policy, lines_to_add(policy, environ)
-        with request_context(app, environ):
-            return policy, lines_to_add(policy, environ, wait)
-
-    def _response_policy(
-        self, app: Flask, environ: WSGIEnvironment, routed: Request | None
-    ) -> Policy | None:
-        """Return whose policy holds for a response, if that of its endpoint does not settle it."""
+    def response_policy(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
+        """Return whose policy holds for the response to a request."""
         note: object = environ.get(NOTE_KEY, self)
         if note is not self:  # the response has its headers
             return None
+        routed = None
+        with suppress(RuntimeError):  # there is no context
+            routed = current_request()
         try:
             if is_preflight(environ):
                 return self.preflight_policy(app, environ)
             if routed is None or routed.environ is not environ:
-                method = environ["REQUEST_METHOD"].upper()
+                method = request_method(environ)
                 endpoint = answering_endpoint(app, environ, method)
             elif routed.url_rule is not None:
                 method, endpoint = routed.method, routed.url_rule.endpoint
@@ -409,11 +379,6 @@ class AppState:
             return self.policy_for(app, endpoint, method, routed_path(environ))
         except ConfigurationError:  # of a view's own policy; the view has raised it, with its name
             return None
-
-    def withholds_500(self, app: Flask, environ: WSGIEnvironment) -> bool:
-        """Return whether the page for an exception that leaves the app gets no headers."""
-        policy, _ = self.decision(app, environ)
-        return policy is None or self.withholds(environ, policy, "500")
 
     def withholds(self, environ: WSGIEnvironment, policy: Policy | None, status: str) -> bool:
         """Return whether a response is that to an uncaught exception, `intercept_exceptions` off.
@@ -427,6 +392,16 @@ class AppState:
             and not policy.settings.intercept_exceptions
             and status.startswith("5")
         )
+
+
+def _policy_of_all_paths(tables: Iterable[Policies]) -> Policy | Literal[False] | None:
+    """Return the policy of every path, by tables of which the first ones decide, else `False`."""
+    for table in tables:
+        if table.catch_all is not None:
+            return table.catch_all
+        if table.entries:
+            return False
+    return None
 
 
 def compile_views(app: Flask) -> None:
@@ -453,7 +428,7 @@ def compile_views(app: Flask) -> None:
 
 def is_installed(app: Flask) -> bool:
     """Return whether what leaves an app gets its headers here, and not by its views alone."""
-    return state_of(app).acts_for(app)
+    return state_of(app).installed_in() is app
 
 
 def state_of(app: Flask) -> AppState:
@@ -534,7 +509,7 @@ def _match(adapter: MapAdapter, path: str | None, method: str) -> str:
 
 def install(app: Flask, state: AppState) -> None:
     """Put the middleware around Flask's own `wsgi_app`, and override `process_response`, once."""
-    if not isinstance(cast("object", app), Flask) or state.acts_for(app):
+    if not isinstance(cast("object", app), Flask) or state.installed_in() is app:
         return
     state.installed_in = weakref.ref(app)
     app.process_response = _override(app, state)  # type: ignore[method-assign]  # Flask documents it as made to be overridden
@@ -576,7 +551,10 @@ def _is_gone() -> NoReturn:
     )
 
 
-def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplication:
+# All that each request passes is one function: every call would add a tenth to its cost.
+def _middleware(  # noqa: C901  (of what is in it)
+    app: Flask, wsgi_app: object, state: AppState
+) -> WSGIApplication:
     """Return the middleware around an app's own `wsgi_app`.
 
     The app holds it, so until the first request it refers to the app weakly: an app that is never
@@ -587,52 +565,63 @@ def _middleware(app: Flask, wsgi_app: object, state: AppState) -> WSGIApplicatio
     app_ref = weakref.ref(app)
     served: Flask | None = None
 
-    def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def middleware(  # noqa: C901  (each function more would add a tenth to what a request pays)
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         nonlocal served
         served = app = served or app_ref() or _is_gone()
         if ASKED_METHOD in environ:
             answered = _answer_preflight(app, state, environ, start_response)
             if answered is not None:
                 return answered
-        start = _adding(app, state, environ, start_response)
         outer = environ.get(STATE_KEY)  # of an app whose view calls this one
         environ[STATE_KEY] = state
+        policy: Policy | Literal[False] | None = False
+
+        def start(status: str, headers: ResponseLines, exc_info: ExcInfo | None = None) -> Write:
+            nonlocal policy
+            if policy is False:  # else the response is started once more
+                rule: Rule | None = getattr(environ.get("werkzeug.request"), "url_rule", None)
+                entry = state.entries.get(rule.endpoint) if rule is not None else None
+                if (
+                    entry is not None
+                    and rule is not None
+                    and rule.map is app.url_map  # else another app was called with this environment
+                    and entry.view is app.view_functions.get(rule.endpoint)
+                    and NOTE_KEY not in environ
+                    and ASKED_METHOD not in environ
+                ):
+                    policy = entry.policy
+                    if policy is False and len(environ.get("PATH_INFO", "")) <= MAX_MEMO_PATH:
+                        policy = entry.policies.get(routed_path(environ), False)
+                if policy is False:
+                    policy = state.response_policy(app, environ)
+            withheld = False
+            if NOTE_KEY in environ:
+                withheld = state.withholds(environ, policy, status)
+                del environ[NOTE_KEY]
+            if policy is not None and not withheld:
+                known = known_fields(policy, environ, headers)
+                headers = known or decided_fields(app, policy, environ, headers)
+            if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+                warn_of_blocked(app, state, environ, policy, headers)
+            environ[STATE_KEY] = outer
+            if exc_info is None:
+                return start_response(status, headers)
+            return start_response(status, headers, exc_info)
+
         try:
             parts: Iterable[bytes] = serve(app, environ, start)
         except Exception as error:
-            debugger = _debugger_around()
-            if debugger is None or state.withholds_500(app, environ):
+            page = _debugger_page(app, state, environ, error)
+            if page is None:
+                environ[STATE_KEY] = outer
+                environ.pop(NOTE_KEY, None)
                 raise
-            return _debugger_page(debugger, error, environ, start)
-        finally:
-            environ[STATE_KEY] = outer
-            environ.pop(NOTE_KEY, None)
+            return page(environ, start)
         return parts
 
     return middleware
-
-
-def _adding(
-    app: Flask, state: AppState, environ: WSGIEnvironment, start_response: StartResponse
-) -> StartResponse:
-    """Return a `start_response` that adds the headers."""
-    decided: tuple[Policy | None, Lines] | None = None
-
-    def start(status: str, headers: ResponseLines, exc_info: ExcInfo | None = None) -> Write:
-        nonlocal decided
-        if decided is None:  # a response may be started anew, and callables are asked once
-            decided = state.decision(app, environ)
-        policy, lines = decided
-        withheld = NOTE_KEY in environ and state.withholds(environ, policy, status)
-        if policy is not None and not withheld:
-            headers = merge(headers, lines, anyone=policy.anyone)
-        if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
-            warn_of_blocked(app, state, environ, policy, headers)
-        if exc_info is None:
-            return start_response(status, headers)
-        return start_response(status, headers, exc_info)
-
-    return start
 
 
 def _answer_preflight(
@@ -646,11 +635,7 @@ def _answer_preflight(
     if policy is None or not policy.settings.automatic_options:
         return None
     environ.setdefault(STATE_KEY, None)
-    if policy.settings.origins.predicates:
-        with request_context(app, environ):
-            decision = decide(policy, environ, wait)
-    else:
-        decision = decide(policy, environ)
+    decision = decide_in(app, policy, environ)
     if app.config["DEBUG"]:
         warn_of_blocked(app, state, environ, policy, decision.lines)
     return answer_preflight(decision, start_response)
@@ -661,12 +646,12 @@ def warn_of_blocked(
     state: AppState,
     environ: WSGIEnvironment,
     policy: Policy | None,
-    headers: Iterable[tuple[str, str]],
+    headers: Headers | Iterable[tuple[str, str]],
 ) -> None:
     """Tell the developer's terminal what a browser blocks, while the app is in debug mode."""
     from ._terminal import warn_of_blocked  # noqa: PLC0415  (production does not load it)
 
-    warn_of_blocked(app, state, environ, policy, headers)
+    warn_of_blocked(app, state, environ, policy, [*Headers(headers)])
 
 
 def _override(app: Flask, state: AppState) -> Callable[..., Response]:
@@ -681,15 +666,16 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
 
     def process_response(*args: object) -> Response:
         app = app_ref() or this_app()  # a copy of the app may be what is left of it
-        environ = current_request().environ
         try:
             processed = process(app, *args) if before is None else before(*args)
         except Exception:
+            environ = current_request().environ
             # Where Flask answers an exception, it goes on with the response that came here.
             failed = cast("Response", args[-1])
             if environ.get(STATE_KEY) is not state and failed.status_code >= 500:
                 failed.headers = _finished(app, state, environ, failed).headers
             raise
+        environ = current_request().environ
         note: object = environ.get(NOTE_KEY)
         if note is processed:  # a function that the view called gave it its headers
             return processed
@@ -706,55 +692,84 @@ def _finished(
     app: Flask, state: AppState, environ: WSGIEnvironment, response: Response
 ) -> Response:
     """Return a response that leaves the app by another door, with its headers."""
-    policy, lines = state.decision(app, environ)
+    policy = state.response_policy(app, environ)
     if policy is not None:
         if is_preflight(environ) and policy.settings.automatic_options:
             response = app.response_class()
         if not state.withholds(environ, policy, response.status):
-            response = with_lines(response, lines, policy)
+            response = own_copy(response)
+            add_fields(app, policy, environ, response)
         environ.pop(NOTE_KEY, None)
         environ.setdefault(STATE_KEY, None)
     if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
-        warn_of_blocked(app, state, environ, policy, Headers(response.headers))
+        warn_of_blocked(app, state, environ, policy, response.headers)
     return response
 
 
-def with_lines(response: Response, lines: Lines, policy: Policy) -> Response:
-    """Return a copy of a response with the lines of a decision.
+def decided_fields(
+    app: Flask, policy: Policy, environ: WSGIEnvironment, present: Sequence[Field]
+) -> list[Field]:
+    """Same as `known_fields`, for what a policy has yet to decide."""
+    return decide_in(app, policy, environ).added_to(present)
 
-    A copy with headers of its own, for a response may be kept and returned again, to another
-    origin. Its headers may have been replaced by a dict.
+
+def decide_in(app: Flask, policy: Policy, environ: WSGIEnvironment) -> Decision:
+    """Return what a policy of an app says about a request, asking its callables."""
+    if not policy.settings.origins.predicates:
+        return decide(policy, environ)
+    with request_context(app, environ):
+        return decide(policy, environ, wait)
+
+
+def own_copy(response: Response) -> Response:
+    """Return a copy of a response with headers of its own.
+
+    A response may be kept and returned again, to another origin.
     """
     copied = copy.copy(response)
     copied.headers = Headers(response.headers)
-    add_lines(copied, lines, policy)
     return copied
 
 
-def add_lines(response: Response, lines: Lines, policy: Policy) -> None:
-    """Add the lines of a decision to a response itself."""
-    if not isinstance(cast("object", response.headers), Headers):
-        response.headers = Headers(response.headers)
-    present = [*response.headers]
-    merged = merge(present, lines, anyone=policy.anyone)
-    if merged[: len(present)] == present:
-        for name, value in merged[len(present) :]:
+def add_fields(
+    app: Flask,
+    policy: Policy,
+    environ: WSGIEnvironment,
+    response: Response,
+    decision: Decision | None = None,
+) -> None:
+    """Add header fields to a response itself, where its policy has not decided yet also that."""
+    headers: object = response.headers
+    if not isinstance(headers, Headers):  # they were replaced by a dict
+        headers = response.headers = Headers(response.headers)
+    present: list[Field] = [*headers]
+    if decision is not None:
+        fields = decision.added_to(present)
+    else:
+        fields = known_fields(policy, environ, present) or decided_fields(
+            app, policy, environ, present
+        )
+    if fields[: len(present)] == present:
+        for name, value in fields[len(present) :]:
             response.headers.add(name, value)
-    else:  # `Vary` was put in the place of what was there
-        response.headers = Headers(merged)
+    else:  # `Vary` was replaced
+        response.headers = Headers(fields)
 
 
 def _debugger_page(
-    debugger: DebuggedApplication,
-    error: Exception,
-    environ: WSGIEnvironment,
-    start_response: StartResponse,
-) -> Iterable[bytes]:
-    """Return the page of the debugger that is around the app, for an exception.
+    app: Flask, state: AppState, environ: WSGIEnvironment, error: Exception
+) -> WSGIApplication | None:
+    """Return what answers an exception with the page of the debugger around the app, if there.
 
     Werkzeug's debugger starts its response by itself, where no header can be added any more. A copy
     of it shares its frames, secret and PIN, so that its console works as before.
     """
+    debugger = _debugger_around()
+    if debugger is None:
+        return None
+    policy = state.response_policy(app, environ)
+    if policy is None or state.withholds(environ, policy, "500"):
+        return None
     preserve = environ.get(_PRESERVE)
 
     def fail(environ: WSGIEnvironment, _start: StartResponse) -> Iterable[bytes]:
@@ -765,7 +780,7 @@ def _debugger_page(
 
     inner = copy.copy(debugger)
     inner.app = fail
-    return inner.debug_application(environ, start_response)
+    return cast("WSGIApplication", inner.debug_application)
 
 
 def _debugger_around() -> DebuggedApplication | None:

@@ -14,16 +14,18 @@ from flask import Flask, after_this_request
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 from flask.wrappers import Request, Response
-from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
 from ._flask import (
     NOTE_KEY,
+    STATE_KEY,
     VIEW_POLICY,
+    AppState,
     ViewPolicy,
-    add_lines,
+    add_fields,
     current_request,
     is_installed,
+    own_copy,
     run_in,
     state_of,
     this_app,
@@ -31,13 +33,12 @@ from ._flask import (
     view_policy,
     wait,
     warn_of_blocked,
-    with_lines,
 )
 from .core import Decision, Policy
 from .core.errors import Problems, safe_repr
 from .core.options import CrossOriginOptions, Unpack
 from .core.origins import is_async
-from .wsgi import WSGIEnvironment, decide, decide_async, is_preflight, lines_to_add
+from .wsgi import WSGIEnvironment, decide, decide_async, is_preflight
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=ResponseReturnValue)
@@ -187,55 +188,50 @@ def _async_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Calla
 class _Call:
     """What is left to do for one call of a decorated function."""
 
-    __slots__ = ("_is_fresh", "_is_routed", "answer", "environ", "policy")
+    __slots__ = ("_app", "_is_fresh", "_is_routed", "answer", "environ", "policy")
 
-    def __init__(self, environ: WSGIEnvironment, policy: Policy) -> None:
+    def __init__(
+        self, app: Flask, environ: WSGIEnvironment, policy: Policy, *, is_routed: bool
+    ) -> None:
+        self._app = app
         self.environ = environ
         self.policy = policy
         self.answer: Response | None = None
         """what is answered without calling the function"""
-        self._is_routed = False
+        self._is_routed = is_routed
         self._is_fresh = False
-
-    def as_routed(self) -> _Call:
-        """Add the headers to whatever response results: it is the view that was routed to."""
-        self._is_routed = True
-        after_this_request(self._after_the_view)
-        return self
+        if is_routed:  # the headers are added to whatever response results
+            after_this_request(self._after_the_view)
 
     def acts_later(self, result: object) -> bool:
         """Return whether the headers are added once there is a response; see `_after_the_view`."""
         # A response object that the view returns may be kept, and returned again.
-        parts = cast("tuple[object, ...]", result) if type(result) is tuple else (result,)
-        self._is_fresh = not any(isinstance(part, BaseResponse) for part in parts)
+        first = result[0] if type(result) is tuple and result else result
+        self._is_fresh = not isinstance(first, BaseResponse)
         return self._is_routed or result is None
 
     def _after_the_view(self, response: Response) -> Response:
-        app, policy = this_app(), self.policy
-        if not state_of(app).withholds(self.environ, policy, response.status):
-            lines = lines_to_add(policy, self.environ, wait)
+        app, environ, policy = self._app, self.environ, self.policy
+        noted = NOTE_KEY in environ
+        if not noted or not state_of(app).withholds(environ, policy, response.status):
             # If a hook fails after this, Flask goes on with the very response to an exception.
-            answers_an_exception = sys.exc_info()[1] is not None and response.status_code >= 500
-            if self._is_fresh or answers_an_exception:
-                add_lines(response, lines, policy)
-            else:
-                response = with_lines(response, lines, policy)
-        self._warn(app, response)
+            answers_an_exception = response.status_code >= 500 and sys.exc_info()[1] is not None
+            if not self._is_fresh and not answers_an_exception:
+                response = own_copy(response)
+            add_fields(app, policy, environ, response)
+        if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+            warn_of_blocked(app, state_of(app), environ, policy, response.headers)
         return response
 
     def add_to(self, result: object, decision: Decision) -> Response:
         """Return the response that a called function's result makes, with the headers."""
-        app = this_app()
-        response = app.make_response(cast("ResponseReturnValue", result))
-        response = with_lines(response, decision.lines, self.policy)
-        self.environ[NOTE_KEY] = response  # the policy of the caller has no more say in it
-        self._warn(app, response)
+        app, environ = self._app, self.environ
+        response = own_copy(app.make_response(cast("ResponseReturnValue", result)))
+        add_fields(app, self.policy, environ, response, decision)
+        environ[NOTE_KEY] = response  # the policy of the caller has no more say in it
+        if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+            warn_of_blocked(app, state_of(app), environ, self.policy, response.headers)
         return response
-
-    def _warn(self, app: Flask, response: Response) -> None:
-        if app.config["DEBUG"] and "HTTP_ORIGIN" in self.environ:
-            headers = Headers(response.headers)
-            warn_of_blocked(app, state_of(app), self.environ, self.policy, headers)
 
 
 def _begin(own: ViewPolicy | None) -> _Call | Response | None:
@@ -248,22 +244,29 @@ def _begin(own: ViewPolicy | None) -> _Call | Response | None:
     Raises:
         ConfigurationError: with what is wrong with the policy of the view.
     """
-    request, app = current_request(), this_app()
+    request = current_request()
     if own is None:
-        return _begin_options(None, app, request)
-    state, rule, entry, routed = state_of(app), request.url_rule, None, None
+        return _begin_options(None, this_app(), request)
+    environ, rule, method = request.environ, request.url_rule, request.method
+    # Where the middleware acts, this is a shorter way to the app than `current_app`.
+    state: AppState | None = environ.get(STATE_KEY)
+    app = state.installed_in() if state is not None else None
+    if state is None or app is None or rule is None or rule.map is not app.url_map:
+        app = this_app()
+        state = state_of(app)
+    entry = routed = None
     if rule is not None:
         entry = state.entry(app, rule.endpoint)
         view = app.view_functions.get(rule.endpoint)
-        routed = view_policy(view, request.method) if entry is None else entry.own
+        routed = view_policy(view, method) if entry is None else entry.own
     if routed is not None and routed is not own:
         return None
-    if request.method == "OPTIONS":
+    if method == "OPTIONS":
         return _begin_options(own, app, request, is_routed=routed is own)
-    if routed is None:
-        return _Call(request.environ, own.within(app))
-    policy = entry.policy if entry is not None and entry.policy else own.within(app)
-    return None if state.acts_for(app) else _Call(request.environ, policy).as_routed()
+    if routed is not None and state.installed_in() is app:
+        return None
+    policy = entry.policy if entry is not None and entry.own is own else None
+    return _Call(app, environ, policy or own.within(app), is_routed=routed is own)
 
 
 def _begin_options(
@@ -284,9 +287,7 @@ def _begin_options(
     else:
         policy = own.within(app) if own else None
     is_answered = is_preflight(environ) and policy and policy.settings.automatic_options
-    call = None if policy is None else _Call(environ, policy)
-    if call and is_routed:
-        call.as_routed()
+    call = None if policy is None else _Call(app, environ, policy, is_routed=is_routed)
     if not is_answered and _is_left_to_the_view(own, app, request):
         return call
     answer = app.response_class() if is_answered else _default_options_response()

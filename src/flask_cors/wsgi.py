@@ -7,8 +7,9 @@ be seen from here.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from logging import DEBUG
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias, Union
 
@@ -16,7 +17,7 @@ from ._log import is_worth_logging, log_decision, logger, root_logger
 from .core import Decision, Policy
 from .core.errors import Problems, safe_repr
 from .core.headers import REQUEST_FIELDS
-from .core.merge import Lines
+from .core.merge import ORDINARY_FIELDS, Field, merge
 from .core.options import MIDDLEWARE_OPTIONS, MiddlewareOptions, Unpack
 from .core.origins import MAX_ORIGIN_LENGTH, is_async
 from .core.policy import compile_resources
@@ -126,19 +127,28 @@ def _log(decision: Decision, policy: Policy, environ: Mapping[str, Any], path: s
         log_decision(decision, policy, method, path, EnvironHeaders(environ))
 
 
-def lines_to_add(
-    policy: Policy, environ: WSGIEnvironment, wait: Wait | None = None, path: str | None = None
-) -> Lines:
-    """Return what a policy adds to the response to a request: as `decide`, unless it is known."""
-    lines = None
+_name = itemgetter(0)  # of a field; a function of Python would cost as much as all the rest
+
+
+def known_fields(
+    policy: Policy, environ: WSGIEnvironment, present: Sequence[Field]
+) -> list[Field] | None:
+    """Return the fields of a response together with those that a policy is known to add.
+
+    `None` where the policy has to decide, or where its decision is logged.
+    """
     origin: str | None = environ.get("HTTP_ORIGIN")
     # What is looked up is hashed, and a request may bring any length.
-    bounded = origin is None or len(origin) <= MAX_ORIGIN_LENGTH
-    # As `isEnabledFor` would say it, in half of its time.
-    is_quiet = (logger.level or root_logger.level) > DEBUG
-    if bounded and ASKED_METHOD not in environ and is_quiet:
-        lines = policy.memo.get(origin)
-    return decide(policy, environ, wait, path).lines if lines is None else lines
+    if (origin is not None and len(origin) > MAX_ORIGIN_LENGTH) or ASKED_METHOD in environ:
+        return None
+    if (logger.level or root_logger.level) <= DEBUG:  # `isEnabledFor` would take twice as long
+        return None
+    lines = policy.memo.get(origin)
+    if lines is None:
+        return None
+    if ORDINARY_FIELDS.issuperset(map(_name, present)):
+        return [*present, *lines]
+    return merge(present, lines, anyone=policy.anyone)
 
 
 def answer_preflight(decision: Decision, start_response: StartResponse) -> Iterable[bytes]:

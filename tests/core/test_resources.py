@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_cors.core.resources import (
-    MAX_REMEMBERED_LENGTH,
-    MAX_REMEMBERED_PATHS,
+    MAX_MEMO_PATH,
+    MAX_MEMO_PATHS,
     PathPattern,
     ResourceTable,
     without_dot_segments,
@@ -308,7 +308,7 @@ def test_what_paths_belong_to_is_remembered_within_a_bound() -> None:
         assert [of.find("/a1"), of.find("/b")] == ["a", None]
     assert tried == ["/a1", "/b"]
 
-    for number in range(MAX_REMEMBERED_PATHS - 2):
+    for number in range(MAX_MEMO_PATHS - 2):
         of.find(f"/b{number}")
     tried.clear()
     assert of.find("/a1") == "a"
@@ -317,7 +317,7 @@ def test_what_paths_belong_to_is_remembered_within_a_bound() -> None:
     assert of.find("/a1") == "a"
     assert tried == ["/one-more", "/a1"]  # it was forgotten
 
-    long = "/a" + "1" * (MAX_REMEMBERED_LENGTH - 2)
+    long = "/a" + "1" * (MAX_MEMO_PATH - 2)
     tried.clear()
     assert [of.find(path) for path in (long, long, f"{long}1", f"{long}1")] == ["a"] * 4
     assert tried == [long, f"{long}1", f"{long}1"]

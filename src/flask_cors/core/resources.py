@@ -10,8 +10,8 @@ from .headers import has_regex_syntax, matches_glob
 T = TypeVar("T")
 
 MAX_PATH_LENGTH = 2048  # that a regular expression is tried on
-MAX_REMEMBERED_PATHS = 1024  # whose owner is remembered,
-MAX_REMEMBERED_LENGTH = 128  # if they are no longer than this
+MAX_MEMO_PATHS = 1024  # that a table remembers the answers to,
+MAX_MEMO_PATH = 128  # of at most this length
 
 
 class PathPattern(NamedTuple):
@@ -123,7 +123,8 @@ class ResourceTable(Generic[T]):
             else:
                 self._others.append((rank, pattern, value))
         self._limit = max([256, *map(len, self._prefixes)])
-        self._memo: dict[str, T | None] = {}
+        self.memo: dict[str, T | None] = {}
+        """What short paths that were asked for lately belong to: adapters look here first."""
 
     @cached_property
     def catch_all(self) -> T | None:
@@ -138,15 +139,15 @@ class ResourceTable(Generic[T]):
         Threads share the memory of short paths without a lock: what one of them writes is what any
         other would.
         """
-        if len(path) > MAX_REMEMBERED_LENGTH:  # before it is hashed
+        if len(path) > MAX_MEMO_PATH:  # before it is hashed
             return self._find(path)
         try:
-            return self._memo[path]
+            return self.memo[path]
         except KeyError:
             found = self._find(path)
-        if len(self._memo) >= MAX_REMEMBERED_PATHS:
-            self._memo.clear()  # those that are asked for often are soon back
-        self._memo[path] = found
+        if len(self.memo) >= MAX_MEMO_PATHS:
+            self.memo.clear()  # those that are asked for often are soon back
+        self.memo[path] = found
         return found
 
     def _find(self, path: str) -> T | None:
