@@ -41,10 +41,14 @@ def problem_of(resources: object) -> Problem:
         pytest.param("/a\\?b=c", ["/a\\?b=c"], id="escaped-question-mark"),
         pytest.param("/a\\#b", ["/a\\#b"], id="escaped-hash"),
         pytest.param("/[?a=#]", ["/[?a=#]"], id="signs-in-a-set"),
+        pytest.param("/a(#b)?", ["/a(#b)?"], id="hash-in-a-group"),
         pytest.param("/(?#x)a", ["/(?#x)a"], id="comment"),
         pytest.param("/(?=a)", ["/(?=a)"], id="look-ahead"),
         pytest.param("/(?P<name>a)", ["/(?P<name>a)"], id="named-group"),
+        pytest.param("/(?P<x>a|b)(?P=x)", ["/(?P<x>a|b)(?P=x)"], id="back-reference"),
+        pytest.param("/colou?r", ["/colou?r"], id="optional"),
         pytest.param("/b(?<!ab)", ["/b(?<!ab)"], id="look-behind"),
+        pytest.param("/\\{id\\}", ["/\\{id\\}"], id="escaped-braces"),
         pytest.param("/\\N{DIGIT ONE}", ["/\\N{DIGIT ONE}"], id="named-character"),
         pytest.param("/a??", ["/a??"], id="lazy-question-mark"),
     ],
@@ -62,21 +66,25 @@ def test_what_is_a_path_or_an_expression_is_read_as_such(
     [
         # A URL
         (f"{A}/api/*", "'/api/*'"),
-        ("HTTPS://a.example/x?y#z", "'/x'"),
+        ("HTTPS://a.example/x?yy#zz", "'/x'"),
+        (f"{A}/x?", "'/x'"),
         (f"{A}/x#z?y", "'/x'"),
         (f"{A}?y", "'/*'"),
+        (f"{A}/", "'/'"),
+        ("file:///x", "'/x'"),
         ("a+b.c-1://x/\ny", r"'/\ny'"),
         # A route
         ("/api/<id>", "'/api/*'"),
         ("/api/<int:id>/x/<path:rest>", "'/api/*/x/*'"),
-        ("/api/<_id>", "'/api/*'"),
+        ("/api/<_id>/<A>/<z>", "'/api/*/*/*'"),
         ("/api/{id}", "'/api/*'"),
-        ("/api/{_id}/{B:path}", "'/api/*/*'"),
+        ("/api/{_id}/{A}/{z}/{B:path}", "'/api/*/*/*/*'"),
         ("/api/:id", "'/api/*'"),
-        ("/api/:_id/x/:B", "'/api/*/x/*'"),
+        ("/api/:_id/x/:A/:z", "'/api/*/x/*/*'"),
         # Encoded
         ("/a%20b", "'/a b'"),
         ("/a%2fB%c3%A9/c", r"'/a/B\xe9/c'"),
+        ("/%59", "'/Y'"),
         ("/%ff", r"'/\ufffd'"),
         # With a query or a fragment
         ("/a?x=1", "'/a'"),
@@ -88,8 +96,12 @@ def test_what_is_a_path_or_an_expression_is_read_as_such(
     ],
     ids=ascii,
 )
-def test_what_looks_like_a_path_and_is_none_is_told_what_to_write(path: str, remedy: str) -> None:
-    problem = problem_of([path])
+@pytest.mark.parametrize("written", ["{}", " {} ", ["{}"]], ids=["text", "blanks", "list"])
+def test_what_looks_like_a_path_and_is_none_is_told_what_to_write(
+    written: str | list[str], path: str, remedy: str
+) -> None:
+    given = [path] if isinstance(written, list) else written.replace("{}", path)
+    problem = problem_of(given)
     assert problem[:3] == ("resource-path", "resources", path)
     assert problem.message.startswith(f"resources[{path!a}] ")
     assert problem.message.endswith(f" Write {remedy}")
@@ -100,6 +112,8 @@ def test_what_looks_like_a_path_and_is_none_is_told_what_to_write(path: str, rem
     ("text", "remedy"),
     [
         ("/a /b", "'/a, /b'"),
+        ("/a;/b", "'/a, /b'"),
+        ("/a b /c", "'/a b, /c'"),
         ("/a;/b ;  /c", "'/a, /b, /c'"),
         ("/a\n/b", "'/a, /b'"),
     ],
@@ -188,23 +202,36 @@ def test_items_that_are_no_pairs_are_refused(pair: object) -> None:
     assert problem.message.endswith(f"Write a mapping: {MAPPING}")
 
 
-@pytest.mark.parametrize("text", [" ${PATHS}", " ['/a']"])
-def test_an_unfinished_text_is_told_once(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "code", "end"),
+    [
+        ("${PATHS}", "value-placeholder", "write the value itself"),
+        ("[/a, /b]", "value-list", ": /a,/b"),
+        ("'/a', '/b'", "value-quoted", ": /a,/b"),
+    ],
+)
+def test_an_unfinished_text_is_told_as_such(text: str, code: str, end: str) -> None:
     problem = problem_of(text)
-    assert problem.code in ("value-placeholder", "value-list")
+    assert problem[:3] == (code, "resources", text)
+    assert problem.message.endswith(end)
 
 
-def test_a_path_with_a_placeholder_is_told() -> None:
-    problem = problem_of(["/$NAME/a"])
-    assert problem[:3] == ("value-placeholder", "resources", "/$NAME/a")
-    assert problem.message.startswith("resources['/$NAME/a'] ")
+@pytest.mark.parametrize("path", ["/$NAME/a", "/${NAME}/a", "/{{name}}/a"])
+def test_a_path_with_a_placeholder_is_told_where_it_stands(path: str) -> None:
+    problem = problem_of([path])
+    assert problem[:3] == ("value-placeholder", "resources", path)
+    assert problem.message.startswith(f"resources['{path}'] ")
 
 
-def test_an_invalid_expression_is_told_why() -> None:
-    problem = problem_of(["/a("])
-    assert problem[:3] == ("pattern-regex", "resources", "/a(")
-    assert problem.message.startswith("resources['/a(']: ")
-    assert "unterminated subpattern" in problem.message
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [("/a(", "unterminated subpattern"), ("/(?<name>a)", "unknown extension ?<n")],
+)
+def test_an_invalid_expression_is_told_why(path: str, why: str) -> None:
+    problem = problem_of([path])
+    assert problem[:3] == ("pattern-regex", "resources", path)
+    assert problem.message.startswith(f"resources['{path}']: ")
+    assert why in problem.message
     assert problem.message.endswith("Write '/api/*'")
 
 
