@@ -76,6 +76,9 @@ def test_what_matches_everything_is_the_wildcard(text: str) -> None:
         pytest.param("https://xn--bcher-kva.example", "https://xn--bcher-kva.example", id="idn"),
         pytest.param("chrome-extension://AbC", "chrome-extension://abc", id="extension"),
         pytest.param("a1+b.c-d://x", "a1+b.c-d://x", id="every-character-of-a-scheme"),
+        pytest.param("x://a", "x://a", id="shortest-scheme"),
+        pytest.param(f"{'x' * 64}://a", f"{'x' * 64}://a", id="longest-scheme"),
+        pytest.param("http://app1", "http://app1", id="name-that-ends-in-a-digit"),
         pytest.param(f"https://{LONGEST_NAME}", f"https://{LONGEST_NAME}", id="longest-name"),
         *(
             pytest.param(text, text, id=text)
@@ -166,6 +169,7 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
         pytest.param("https:/a.example", "origin-scheme", "'https://a.example'", id="one-slash"),
         pytest.param("https:a.example", "origin-scheme", "'https://a.example'", id="no-slash"),
         pytest.param("*.example.com", "origin-scheme", "'https://*.example.com'", id="bare-glob"),
+        pytest.param(f"{'x' * 65}://a", "origin-scheme", "Write", id="long-scheme"),
         pytest.param("localhost:*", "origin-scheme", "'http://localhost:*'", id="bare-port-glob"),
         # what no origin has
         pytest.param("https://a.example/app", "origin-path", "'https://a.example'", id="path"),
@@ -255,6 +259,7 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("http://0x7f.1:3000", "http://127.0.0.1:3000"),
                 ("http://0177.0.0.1", "http://127.0.0.1"),
                 ("http://2130706433", "http://127.0.0.1"),
+                ("http://0x05ac9f", "http://0.5.172.159"),
                 ("https://127.0.0.1.", "https://127.0.0.1"),
                 ("http://0x", "http://0.0.0.0"),
                 ("http://256.1.1.1", "http://127.0.0.1"),
@@ -311,6 +316,7 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
             "file:///android_asset/x.html", "origin-path", "Write 'file://'", id="path-of-an-app"
         ),
         pytest.param("http://*.168.1.1", "origin-wildcard", "'http://*.ex", id="below-an-address"),
+        pytest.param("http://*a.0X7F", "origin-wildcard", "'http://*.ex", id="part-of-an-address"),
         pytest.param(
             "https://*-app.a.example", "origin-wildcard", "'https://*.app.a.ex", id="label-end"
         ),
@@ -334,6 +340,31 @@ def test_a_string_that_can_never_match_is_an_error_that_says_what_to_write(
         read_origin(text)
     assert raised.value.code == code
     assert remedy in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("::1", "::1"),
+        ("F::", "f::"),
+        ("05aA:9cfC:F05a:9cfA:C::1.2.3.4", "5aa:9cfc:f05a:9cfa:c:0:102:304"),
+    ],
+)
+def test_an_ipv6_address_is_read_or_told_with_all_its_digits(address: str, sent: str) -> None:
+    assert read_origin(f"http://[{address}]:*") == f"http://[{sent}]:*"
+    for text, remedy in [
+        (f"http://[{address}%eth0]", f"'http://[{sent}]'"),
+        (f"http://[{address}%eth0]:80", f"'http://[{sent}]:80'"),
+        (f"http://{address}]", f"'http://[{sent}]'"),
+        (f"http://[{address}]x", f"'http://[{sent}]:*'"),
+        (f"[{address}]", f"'https://[{address}]' or 'http://[{address}]'"),
+        (f"[{address}]/", f"'https://[{address}]' or 'http://[{address}]'"),
+        (f"[{address}]:0589/", f"'https://[{address}]:0589' or 'http://[{address}]:0589'"),
+        (f"[{address}]:*", f"'https://[{address}]:*' or 'http://[{address}]:*'"),
+    ]:
+        with pytest.raises(OriginError) as raised:
+            read_origin(text)
+        assert str(raised.value).endswith(f" Write {remedy}")
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,11 @@ _WRITTEN = (
     # ASCII letters and digits, "*-._", and every character outside ASCII. The class is negated
     # because `re` takes long to compile a class that reaches to the last code point.
     r"(?P<host>\[[0-9a-fA-F:.]*\]|[^\x00-)+,/:-@\[-^`{-\x7f]*)"
-    r"(?::(?P<port>[0-9]+|\*)(?![\w*\\]))?(?P<rest>.*)"
+    r"(?::(?P<port>[0-9]+|\*)(?!\w))?(?P<rest>.*)"
 )
-_IPV6 = r"\[?[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*[\]%]"
-_BARE_IPV6 = r"\[[0-9a-fA-F:.]+\](?::(?:[0-9]+|\*))?/?"
-_NUMBER = r"(?ia)(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?"
+_IPV6 = r"(?i)\[?(?:[0-9a-f.]*:){2}[0-9a-f.:]*[\]%]"
+_BARE_IPV6 = r"(?i)\[[0-9a-f.:]+\](?::(?:[0-9]+|\*))?/?"
+_NUMBER = r"(?i)(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?"
 
 
 REGEX_ERRORS = (re.error, OverflowError, RecursionError)
