@@ -81,6 +81,8 @@ def mark_as_code(*event: Any) -> None:
     """Make code of what stands between single backticks, whatever reStructuredText takes it for."""
     _, what, name, _, _, lines = event
     text = "\n".join(lines)
+    if text.startswith("Alias for field number"):  # what Python says of a field without words
+        text = ""
     lines[:] = re.sub(r"(?<![:`])`([^`]+)`(?!`)", r"``\1``", text).split("\n")
     if what in {"attribute", "data", "property"}:
         _attributes[name] = [*lines]
