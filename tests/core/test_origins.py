@@ -149,6 +149,10 @@ def test_an_origin_pattern_is_read_into_one_spelling(text: str, expected: str) -
         "http://.*:8080",
         r"https://app-[0-9]{1,3}\.example",
         "(?i)https://a.example",
+        r"[::1]|https://a\.example",
+        r"https://[^@/#]+\.a\.example",
+        "https://www.?test",
+        "https://a*?b",
         r".*\.example\.com",
         "https://a.example$",
     ],
@@ -169,6 +173,36 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
         pytest.param("https:/a.example", "origin-scheme", "'https://a.example'", id="one-slash"),
         pytest.param("https:a.example", "origin-scheme", "'https://a.example'", id="no-slash"),
         pytest.param("*.example.com", "origin-scheme", "'https://*.example.com'", id="bare-glob"),
+        *(
+            pytest.param(
+                text, "origin-scheme", f"Write 'https://{host}' or 'http://{host}'", id=text
+            )
+            for text, host in [
+                ("HTTPS:a.example", "a.example"),
+                ("Http//a.example", "a.example"),
+                ("http:\\\\a.example", "a.example"),
+                ("HTTP\\\\a.example", "a.example"),
+                ("\\\\a.example", "a.example"),
+                ("://a.example", "a.example"),
+                ("a.example/x", "a.example"),
+                ("a.example#x", "a.example"),
+                ("me@a.example", "a.example"),
+                ("me:pw@a.example:80/x", "a.example:80"),
+                ("https:", "app.example"),
+                ("http:/.", "app.example"),
+                ("**", "app.example"),
+            ]
+        ),
+        *(
+            pytest.param(text, "origin-scheme", f"With one, it {rest}", id=ascii(text))
+            for text, rest in [
+                ("b\xfccher.example", "has an internationalised host"),
+                ("::1", "is not what browsers send"),
+                ("127.1", "is not what browsers send"),
+                (":3000", "has no valid host"),
+                ("a.example:99999", "has an invalid port"),
+            ]
+        ),
         pytest.param(f"{'x' * 65}://a", "origin-scheme", "Write", id="long-scheme"),
         pytest.param("localhost:*", "origin-scheme", "'http://localhost:*'", id="bare-port-glob"),
         # what no origin has
@@ -185,9 +219,16 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
             "https://*.example.com/x", "origin-path", "'https://*.example.com'", id="glob-path"
         ),
         pytest.param("https://a.example#top", "origin-path", "'https://a.example'", id="fragment"),
+        pytest.param("https://a.example#(x)", "origin-path", "'https://a.example'", id="#-regex"),
         pytest.param("http://a.example?x=1", "origin-query", "'http://a.example'", id="query"),
         pytest.param("http://a.example?", "origin-query", "'http://a.example'", id="query-empty"),
         pytest.param("http://a.example?x", "origin-query", "'http://a.example'", id="query-name"),
+        *(
+            pytest.param(
+                f"http://a?{query}", "origin-query", "Write 'http://a'", id=f"query-{query}"
+            )
+            for query in ("b.c&d", "b.c/d", "b.c#d", "b.c%20")
+        ),
         pytest.param(
             "http://a.example?u=b.example", "origin-query", "'http://a.example'", id="query-dot"
         ),
@@ -204,6 +245,7 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
         pytest.param(
             "https://me:p$[w@a.example", "origin-userinfo", "'https://a.example'", id="signs"
         ),
+        pytest.param(r"https://me\d@a.example", "origin-userinfo", "'https://a.example'", id="\\d"),
         # ports
         pytest.param("http://a.example:0", "origin-port", "65535", id="port-0"),
         pytest.param("http://a.example:65536", "origin-port", "65535", id="port-65536"),
@@ -213,7 +255,12 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
         pytest.param("http://a.example:http", "origin-port", "'http://a.example:*'", id="port-abc"),
         pytest.param("http://a.example:80a", "origin-port", "'http://a.example:*'", id="port-80a"),
         # stars
-        pytest.param("*://a.example", "origin-wildcard", "'https://a.example'", id="any-scheme"),
+        pytest.param(
+            "*://a.example",
+            "origin-wildcard",
+            "schemes: 'https://a.example', 'http://a.example'",
+            id="any-scheme",
+        ),
         pytest.param("https://**.example.com", "origin-wildcard", "'https://*.ex", id="two-stars"),
         pytest.param("https://**", "origin-wildcard", "'https://*'", id="only-two-stars"),
         pytest.param("http://192.168.1.*", "origin-wildcard", "regular expression", id="ipv4"),
@@ -278,6 +325,7 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("https://.", "https://app.example"),
                 ("https://a..b.example:8443", "https://a.b.example:8443"),
                 ("http://:3000", "http://app.example"),
+                ("http://:abc", "http://app.example"),
                 ("app://.:80", "app://app.example"),
             ]
         ),
@@ -293,11 +341,21 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
             )
         ),
         *(
+            pytest.param(
+                f"https://(a|b){between}https://c",
+                "origin-host",
+                "'https://(a|b), https://c'",
+                id=between,
+            )
+            for between in ("; ", " ", ";")
+        ),
+        *(
             pytest.param(text, "origin-scheme", f"Write {sent}", id=text)
             for text, sent in [
                 ("https://https://a.example", "'https://a.example'"),
                 ("https://http://a.example:80", "'http://a.example:80'"),
                 ("https://https//a.example", "'https://a.example'"),
+                ("https://https://(a|b).example", "'https://(a|b).example'"),
                 ("https://https:/a.example", "'https://a.example'"),
                 ("https:\\\\a.example", "'https://a.example'"),
                 ("ws://a.example", "'http://a.example'"),
@@ -306,10 +364,21 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("htttp://a.example/", "'http://a.example'"),
                 ("file:", "'file://'"),
                 ("app:.", "'app://.'"),
+                ("FILE:/", "'file://'"),
+                ("a0z9+.-:/.", "'a0z9+.-://.'"),
                 ("blob:https://a.example", "'https://a.example'"),
+                ("blob:https://a.example:80/7c6b", "'https://a.example:80'"),
+                ("BLOB:https://a.example#x", "'https://a.example'"),
+                ("filesystem:https://a.example/temporary/x", "'https://a.example'"),
+                ("view-source:https://a.example/x", "'https://a.example'"),
                 ("data:text/html", "'null'"),
+                ("Data:,x", "'null'"),
                 ("about:blank", "'null'"),
+                ("javascript:0", "'null'"),
                 ("all", "'*'"),
+                ("Any", "'*'"),
+                ("anyone", "'*'"),
+                ("everyone", "'*'"),
             ]
         ),
         pytest.param(
@@ -327,7 +396,12 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
             r"r'https://.*\.a\.example'",
             id="slashes",
         ),
+        pytest.param(
+            "/https:..(a|b).example\n/gi", "origin-regex", r"r'https:..(a|b).example\n'", id="flags"
+        ),
+        pytest.param("https://b\xfccher\\.example", "origin-idn", "'xn--", id="idn-regex"),
         pytest.param("https://(a.example", "origin-regex", "'https://app.example'", id="paren"),
+        pytest.param("https://(a.example", "origin-regex", "unterminated", id="paren-reason"),
         pytest.param("https://[a.example", "origin-regex", "'https://app.example'", id="bracket"),
         pytest.param("https://a.example\\", "origin-regex", "'https://app.example'", id="escape"),
         pytest.param("(a){99999999999999999999}", "origin-regex", "fix", id="overflow"),
@@ -401,6 +475,13 @@ def test_a_star_after_the_slashes_is_not_read_as_a_quantifier(text: str) -> None
         "https://bücher.example:8443",
         "http//a.example",
         "http:///a.example",
+        "http://:abc",
+        "blob:https://a.example/7c6b",
+        "HTTPS:a.example",
+        "me@a.example",
+        "b\xfccher.example",
+        ":3000",
+        "::1",
         "**",
         "https://(a",
     ],

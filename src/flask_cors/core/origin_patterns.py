@@ -8,6 +8,7 @@ import unicodedata
 from difflib import get_close_matches
 from ipaddress import IPv4Address
 
+from .environment import CHARACTER_CLASS
 from .errors import Code, safe_repr
 from .headers import has_regex_syntax
 from .origins import NAME, canonical_ipv6, is_web_scheme, omitted_ports
@@ -81,7 +82,7 @@ def _only_looks_like_regex(text: str) -> bool:
     """Return whether a string without a scheme only looks like a regular expression."""
     return (
         re.fullmatch(_BARE_IPV6, text) is not None
-        or re.match(r"[a-z]+:?\\\\", text, re.IGNORECASE) is not None  # https:\\a.example
+        or re.match(r"[a-z]*:?\\\\", text, re.IGNORECASE) is not None  # https:\\a.example
         or re.fullmatch(r"/.*/[a-z]*", text, re.DOTALL) is not None  # JavaScript's syntax
     )
 
@@ -118,7 +119,7 @@ def _is_regex(host: str, rest: str) -> bool:
 
     An origin has no path, query or fragment, so an expression for one can never match.
     """
-    if rest.startswith(("/", "#", "://")) or "@" in rest.partition("\\")[0]:
+    if rest.startswith(("/", "#", "://")) or "@" in re.sub(CHARACTER_CLASS, "", rest):
         return False
     if re.match(_IPV6, host + rest):
         return False  # an IPv6 address: as an expression, it would be a class of characters
@@ -150,18 +151,21 @@ def _without_scheme(text: str) -> OriginError:
             "origin-scheme",
             f"lacks the '//' after the scheme. Write '{app[1].lower()}://{app[2]}'",
         )
-    nested = re.match(r"(?:blob|filesystem|view-source):(?=\w+://)", text, re.IGNORECASE)
+    nested = re.match(r"(?:blob|filesystem|view-source):(\w+://[^/?#]*)", text, re.IGNORECASE)
     if nested or re.match(r"(?:data|about|javascript):", text, re.IGNORECASE):
-        sent = safe_repr(text[nested.end() :]) if nested else "'null'"
+        sent = safe_repr(nested[1]) if nested else "'null'"
         return OriginError("origin-scheme", f"is not an origin; browsers send {sent}. Write {sent}")
-    bare = re.sub(r"^(?:https?:[/\\]*|https?[/\\]+|:?[/\\]+)", "", text)
-    host = safe_repr(re.split(r"[/\\?#@]", bare)[0])[1:-1]
+    bare = re.sub(r"(?i)^(?:https?:[/\\]*|https?[/\\]+|:?[/\\]+)", "", text)
+    host = re.split(r"[/\\?#]", bare)[0].rpartition("@")[2]
     if not host.strip("*."):
         host = "app.example"
-    return OriginError(
-        "origin-scheme",
-        f"has no scheme, so it can never match. Write 'https://{host}' or 'http://{host}'",
-    )
+    wrong = "has no scheme, so it can never match."
+    try:
+        read_origin(f"https://{host}")
+    except OriginError as error:
+        return OriginError("origin-scheme", f"{wrong} With one, it {error}")
+    secure, plain = safe_repr(f"https://{host}"), safe_repr(f"http://{host}")
+    return OriginError("origin-scheme", f"{wrong} Write {secure} or {plain}")
 
 
 def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
@@ -188,7 +192,7 @@ def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
         )
     if "*" in rest:
         return _wildcard(scheme, host)
-    if rest.startswith(":"):
+    if rest.startswith(":") and host:
         return OriginError(
             "origin-port",
             "has an invalid port. Write a number from 1 to 65535, or ':*' for any: "
