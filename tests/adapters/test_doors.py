@@ -571,6 +571,63 @@ def test_a_response_that_is_kept_serves_each_origin_its_own(door: Any, by: str, 
     assert [granted(fetch(neighbour)), granted(fetch(served, "/bare"))] == [None, None]
 
 
+def fails_once() -> Callable[[Response], Response]:
+    """Make a hook for responses that fails for the first of them."""
+    failures = [LookupError]
+
+    def hook(response: Response) -> Response:
+        if failures:
+            raise failures.pop()
+        return response
+
+    return hook
+
+
+@pytest.mark.parametrize("by", ["alone", "app"])
+@pytest.mark.parametrize("status", [200, 404, 499])
+def test_a_response_that_is_kept_is_not_changed_by_a_hook_that_fails(by: str, status: int) -> None:
+    kept = Response("kept", status)
+    app = fresh()
+    app.add_url_rule("/x", "x", cross_origin(origins=[A, B])(lambda: kept))
+    app.after_request(fails_once())
+    if by == "app":
+        CORS(app, resources=[])
+    answers = [fetch(by_dispatch(app), origin=origin) for origin in (A, B)]
+    assert [(answer.status_code, granted(answer)) for answer in answers] == [(500, A), (status, B)]
+
+
+@pytest.mark.parametrize("status", [299, 499])
+def test_a_kept_answer_to_an_exception_serves_each_origin_its_own(status: int) -> None:
+    kept = Response("kept", status)
+    app = fresh()
+    app.register_error_handler(500, lambda error: kept)
+    app.add_url_rule("/x", "x", cross_origin(origins=[A, B])(lambda: 1 // 0))
+    answers = [fetch(app, origin=origin) for origin in (A, B)]
+    assert [(answer.status_code, granted(answer)) for answer in answers] == [
+        (status, A),
+        (status, B),
+    ]
+
+
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch])
+@pytest.mark.parametrize("by", ["alone", "decorator", "app"])
+@pytest.mark.parametrize(
+    "view",
+    [lambda: Response("made"), lambda: 1 // 0, lambda: abort(404)],
+    ids=["response", "exception", "abort"],
+)
+def test_where_a_hook_fails_each_time_the_500_has_the_headers(
+    view: Callable[[], Any], by: str, door: Any
+) -> None:
+    app = fresh()
+    app.after_request(lambda response: 1 // 0)
+    app.add_url_rule("/x", "x", view if by == "app" else cross_origin(origins=A)(view))
+    if by != "alone":
+        CORS(app, **({"origins": A} if by == "app" else {"resources": []}))
+    answer = fetch(door(app))
+    assert (answer.status_code, granted(answer)) == (500, A)
+
+
 def test_a_cache_above_the_decorator_serves_each_origin_its_own(bodies: Bodies) -> None:
     app = fresh()
     stored: dict[str, Any] = {}

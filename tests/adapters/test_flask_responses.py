@@ -492,6 +492,28 @@ def test_a_signal_for_an_http_exception_is_not_about_an_uncaught_one():
     assert (response.status_code, allowed(response)) == (404, [APP])
 
 
+@every_door
+@pytest.mark.parametrize("extended", [False, True], ids=["alone", "with-extension"])
+@pytest.mark.parametrize(
+    ("status", "expected"), [(299, [APP]), (499, [APP]), (500, []), (599, []), (600, [APP])]
+)
+def test_an_exception_is_uncaught_if_its_answer_is_a_server_error(
+    status: int, expected: list[str], extended: bool, door: Door
+):
+    app = door(make_app(CORS_INTERCEPT_EXCEPTIONS=False))
+    app.add_url_rule("/own", "own", cross_origin(fail))
+
+    @app.errorhandler(ZeroDivisionError)
+    def render(error: ZeroDivisionError) -> tuple[str, int]:
+        got_request_exception.send(app, exception=error)  # as Flask-RESTful does for all it handles
+        return "handled", status
+
+    if extended:
+        CORS(app)
+    response = get(app, "/own")
+    assert (response.status_code, allowed(response)) == (status, expected)
+
+
 def test_exceptions_may_be_left_alone_in_a_part_of_the_app():
     app = make_app()
     app.add_url_rule("/open/fails", "open", fail)

@@ -13,13 +13,13 @@ from .errors import Code, safe_repr
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 CHARACTER_CLASS = r"\[\^?\]?(?:[^\]\\]|\\.)*\]"  # in a regular expression
 _PLACEHOLDER = r"""(?x)
-    (?<!\\)\$(?:\{|\((?!\?)|[A-Za-z_])         # of shells, Docker, systemd, PowerShell
+    (?<!\\)\$(?:\{|\((?!\?)|[A-Za-z_])\w*      # of shells, Docker, systemd, PowerShell
     | %[A-Za-z_]\w*% | %\(\w+\)s               # of Windows, of Python
     | \{\{ | \{% | (?<!\\N)\{[A-Za-z_][\w.]*\}  # of templates, of `str.format`
     | (?<!\?)(?<!\?P)<[A-Za-z_][\w .-]*>       # of documentation; not `(?P<name>`
     | __[A-Z][A-Z0-9_]*__ | @[A-Z][A-Z0-9_]*@  # of build tools
     """
-_LIST_START = r"[\[({]\s*[rbu]?[\"']|\{|\[\]|\(\)"
+_LIST_START = r"[\[(]\s*[rbu]?[\"']|\{|\[\]|\(\)"
 
 
 def environment_mistake(text: str) -> tuple[Code, str] | None:
@@ -35,16 +35,20 @@ def environment_mistake(text: str) -> tuple[Code, str] | None:
         return "value-placeholder", f"{text}. Fill it in, or write the value itself"
     if _is_list_as_text(text):
         return "value-list", _list_message(text)
-    if text[0] in _QUOTES or text[-1] in _QUOTES or re.match("[rbu][\"']", text):
-        bare = re.sub("^[rbu](?=[\"'])", "", text)
-        bare = ",".join(part.strip().strip(_QUOTES) for part in bare.split(","))
-        return "value-quoted", f"has extra quotes. Write it without them: {safe_repr(bare)[1:-1]}"
+    if text[0] in _QUOTES or text[-1] in _QUOTES:
+        return "value-quoted", f"has extra quotes. Write it without them: {_without_quotes(text)}"
     return None
+
+
+def _without_quotes(text: str) -> str:
+    """Return the items between the commas of `text` without quotes and prefixes of Python."""
+    parts = [re.sub("^[rbu](?=[\"'])", "", part.strip()).strip(_QUOTES) for part in text.split(",")]
+    return safe_repr(",".join(filter(None, parts)))[1:-1]
 
 
 def _is_list_as_text(text: str) -> bool:
     """Return whether a string is a list, tuple, set or mapping in Python, JSON or YAML syntax."""
-    if text[0] not in "[({" or text[-1] not in "])}":
+    if text[-1] not in "])}":
         return False
     inner = text[1:-1]
     unquoted = (
@@ -56,8 +60,7 @@ def _is_list_as_text(text: str) -> bool:
 def _list_message(text: str) -> str:
     if re.match(r"\{.*[\"']\s*:", text, re.DOTALL):
         return "is a mapping written as a string. Parse it first, for example with json.loads(...)"
-    parts = [part.strip().strip(_QUOTES) for part in text[1:-1].split(",")]
-    written = safe_repr(",".join(filter(None, parts)))[1:-1] or "[] in Python"
+    written = _without_quotes(text[1:-1]) or "[] in Python"
     return (
         "is a list written as a string. Write a list, or in an environment variable only its "
         f"items, separated by commas, without brackets or quotes: {written}"

@@ -1,6 +1,7 @@
 """Names that are not options, and the options that were probably meant."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import cast
@@ -12,7 +13,6 @@ from .origin_patterns import ANY_SPELLINGS
 _ALIASES: Mapping[str, str] = MappingProxyType(
     {
         "allow_credentials": "supports_credentials",
-        "allowed_headers": "allow_headers",
         "allowed_methods": "methods",
         "allowed_origin": "origins",
         "allowed_origins": "origins",
@@ -21,7 +21,6 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
         "allow_origin_regex": "origins",
         "allow_origins": "origins",
         "credentials": "supports_credentials",
-        "exposed_headers": "expose_headers",
         "origin_whitelist": "origins",
         "path": "resources",
         "paths": "resources",
@@ -36,9 +35,8 @@ def nearest_option(name: str, allowed: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
-def meant_option(name: str, allowed: Iterable[str]) -> str | None:
+def meant_option(name: str, allowed: AbstractSet[str]) -> str | None:
     """Return the option that was probably meant by `name`, if any."""
-    allowed = frozenset(allowed)
     alias = _ALIASES.get(_bare(name))
     return nearest_option(name, allowed) or (alias if alias in allowed else None)
 
@@ -48,7 +46,7 @@ def _bare(name: str) -> str:
 
 
 _ORIGIN_WORDS = frozenset(
-    "origin origins whitelist allowlist whitelisted allowlisted domain domains".split()  # noqa: SIM905  (one line)
+    "whitelist allowlist whitelisted allowlisted domain domains".split()  # noqa: SIM905  (one line)
 )
 _PERMISSION_WORDS = frozenset("allow allowed accept accepted permitted trusted valid".split())  # noqa: SIM905  (one line)
 _HOST_WORDS = frozenset("host hosts url urls site sites client clients referer referers".split())  # noqa: SIM905  (one line)
@@ -71,7 +69,7 @@ def is_meant_to_restrict(option: str, value: object) -> bool:
     names_hosts = _PERMISSION_WORDS.intersection(words) and _HOST_WORDS.intersection(words)
     if not (names_origins or names_hosts):
         return False
-    if isinstance(value, (bool, int, float)):  # as in `CORS_ALLOW_ALL_ORIGINS = False`
+    if isinstance(value, (int, float)):  # a bool too, as in `CORS_ALLOW_ALL_ORIGINS = False`
         return "all" in words and not value
     items = cast("Iterable[object]", value) if isinstance(value, LISTS) else (value,)
     return not any(isinstance(item, str) and item.strip() in ANY_SPELLINGS for item in items)

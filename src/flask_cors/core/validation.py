@@ -92,7 +92,7 @@ class OptionValue(NamedTuple):
 
 
 # `null` is an origin, which sandboxed frames have.
-_UNSET_TEXTS = frozenset({"", "none", "undefined", "nil"})
+_UNSET_TEXTS = frozenset({"", "''", '""', "none", "undefined", "nil"})
 
 _LISTS = frozenset({"methods", "allow_headers", "expose_headers", "resources"})
 _UNSET_CODES: Mapping[str, Code] = {
