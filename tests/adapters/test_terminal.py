@@ -90,6 +90,31 @@ def test_a_route_without_a_policy_is_told_with_its_pattern(
     assert "'/x': " in x
 
 
+def test_a_route_whose_resource_would_cover_everything_gets_a_decorator(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = make_app()
+
+    @app.get("/<name>")
+    def profile(name: str) -> str:
+        return name
+
+    CORS(app, resources=[])
+    ask(app, "/ada")
+    (message,) = warned(caplog)
+    line = f"test_terminal.py, line {profile.__code__.co_firstlineno}"
+    edit = f"Put it directly above profile ({line}): @cross_origin(origins=['{EVIL}'])"
+    assert message.endswith(f"No policy applies to /<name>. {edit}")
+
+
+def test_text_that_is_not_an_origin_is_named_so(caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app()
+    CORS(app, origins=A)
+    ask(app, origin="nonsense")
+    (message,) = warned(caplog)
+    assert "origin that a browser sends" in message
+
+
 @pytest.mark.parametrize("extended", [False, True], ids=["alone", "with-app"])
 def test_a_decorated_view_is_named(extended: bool, caplog: pytest.LogCaptureFixture) -> None:
     app = make_app()

@@ -119,6 +119,18 @@ def test_what_is_to_be_written_of_hidden_headers_shows_them(cors):
             " https://*.app.example stands for subdomains, not for the bare domain.",
             id="bare-domain",
         ),
+        pytest.param(
+            ["http://app.example:3000"],
+            "https://app.example:8443",
+            " Only the scheme and the port are others than in http://app.example:3000.",
+            id="scheme-and-port",
+        ),
+        pytest.param(
+            ["https://app.example"],
+            "https://www.app.example",
+            " With and without www they are two hosts: https://app.example.",
+            id="www",
+        ),
         pytest.param(["http://localhost:*"], "https://app.example", "", id="nothing-near"),
         pytest.param(["null", "https://b.example"], "https://a.example", "", id="other-host"),
     ],
@@ -630,6 +642,9 @@ ORDINARY = {
     "catch-all": app_with(
         "CORS(app, resources=['/api/*', '/x/*/y', r'/(a|b)', r'/v\\d/x', '/exact'])",
         "@app.get('/<path:path>')\ndef everything(path): return ''",
+    ),
+    "regex-of-some-values": app_with(
+        r"CORS(app, resources=[r'^/api/v\d', r'/it(e|a)ms', r'.*/x'])", route="/<path:rest>"
     ),
     "slash": app_with("CORS(app, resources=['/items'])", route="/items/"),
     "method-alone": app_with("CORS(app, resources=['/it*/here'])", route="/items/here"),

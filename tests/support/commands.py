@@ -19,8 +19,9 @@ ONLY = f"CORS(app, origins=[{ORIGIN!r}])"
 
 @pytest.fixture
 def cors(tmp_path, monkeypatch):
-    """Give a function that runs `flask --app app cors` on the source of an app."""
-    # The views that other tests have decorated are none of the app's.
+    """Return a function that runs `flask --app app cors` on the source of an app."""
+    # `check` looks at every decorated function of the process, so hide those of other tests. The
+    # list is internal, but to start a process for each test would take minutes.
     decorated = _flask.decorated_views
     others = list(decorated)
     decorated.clear()
@@ -62,20 +63,20 @@ def app_with(cors_call, *lines, imports="CORS", route="/items", methods=("GET", 
 
 
 def explained(run, source, *arguments, path="/items", origin=ORIGIN, options=()):
-    """Return what `explain` says, as JSON."""
+    """Return what `explain` prints as JSON."""
     named = ["--origin", origin] if origin else []
     result = run(
         source, "explain", "--json", *named, *arguments, *([path] if path else []), options=options
     )
     assert result.stdout, (result.exception, result.stderr)
-    told = json.loads(result.stdout)
-    assert result.exit_code == (0 if told["readable"] else 1)
+    explanation = json.loads(result.stdout)
+    assert result.exit_code == (0 if explanation["readable"] else 1)
     assert result.stderr == ""
-    return told
+    return explanation
 
 
 def found(run, source):
-    """Return what `check` finds, as JSON."""
+    """Return what `check` prints as JSON."""
     result = run(source, "check", "--json")
     assert result.stdout, (result.exception, result.stderr)
     assert result.stderr == ""

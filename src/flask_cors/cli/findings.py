@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -40,7 +41,7 @@ from .inspection import (
     view_policies,
 )
 from .probes import probe_findings
-from .risks import settings_findings, start_of
+from .risks import settings_findings
 from .sessions import session_findings
 from .views import view_findings
 
@@ -187,7 +188,7 @@ def _overridden(table: Policies, index: int, label: str, path: str) -> Problem:
 def _is_routed(app: Flask, pattern: PathPattern) -> bool:
     """Return whether a route, with any method, matches a path like those of a pattern."""
     regex = pattern.regex
-    start = start_of(regex, "/") if regex else pattern.text.replace("*", "a")
+    start = _literal_start(regex) if regex else pattern.text.replace("*", "a")
     hosts = {sample_path(host_of(app, rule)) for rule in app.url_map.iter_rules()}
     found = (
         rule_of(app, environ_at(host or usual_host(app), path), "GET")
@@ -195,6 +196,13 @@ def _is_routed(app: Flask, pattern: PathPattern) -> bool:
         for path in (start, start + "a")
     )
     return not all(isinstance(error, NotFound) for error in found)
+
+
+def _literal_start(regex: re.Pattern[str]) -> str:
+    """Return the literal text at the start of an expression for a path."""
+    literals: list[str] = re.findall(r"^\^?((?:\\[./-]|[\w:/-])*)", regex.pattern)
+    start = literals[0].replace("\\", "")
+    return start if "/" in start else "/"
 
 
 # Decorated functions that are not views -----------------------------------------------------------

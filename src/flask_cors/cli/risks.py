@@ -134,11 +134,3 @@ def _hosts_like(name: str) -> Iterator[str]:
         yield from (f"evil{name}", f"evil-{name}")
     if is_shared_suffix(name) and "." in name:
         yield f"evil.{name}"
-
-
-def start_of(regex: re.Pattern[str], usual: str) -> str:
-    """Return the literal text at the start of an expression; `usual` if there is none."""
-    text = regex.pattern.removeprefix("^").replace("s?:", "s:")
-    literal = re.match(r"(?:\\[./-]|[\w:/-])*", text)
-    start = literal[0].replace("\\", "") if literal else ""
-    return start if usual[-1:] in start else usual
