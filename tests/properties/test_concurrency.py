@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from threading import Barrier, Thread
+from types import FrameType
 from typing import Any, TypeVar
 
 import pytest
@@ -220,6 +223,67 @@ def test_blueprints_are_registered_while_the_app_is_set_up() -> None:
         at_once([register, partial(set_up, app, {"/app": {"max_age": 9}})])
         ages = [max_age(app, path) for path in ("/b0", "/b1", "/b2", "/b3", "/app")]
         assert ages == ["0", "1", "2", "3", "9"]
+
+
+def interrupted(set_up: Callable[[], None], number: int, other: Callable[[], None]) -> bool:
+    """Set up, and before its `number`-th call within this package have another thread set up too.
+
+    The other one is waited for until it is done, or for long enough to see that it waits itself.
+    Return whether there are so many calls.
+    """
+    calls = count()
+    second = Thread(target=other)
+
+    def trace(frame: FrameType, event: str, _: object) -> None:
+        is_ours = frame.f_globals.get("__name__", "").partition(".")[0] == "flask_cors"
+        if event == "call" and is_ours and next(calls) == number:
+            second.start()
+            second.join(0.05)
+
+    def run() -> None:
+        sys.settrace(trace)
+        try:
+            set_up()
+        finally:
+            sys.settrace(None)
+
+    first = Thread(target=run)
+    first.start()
+    first.join()
+    if second.ident is not None:
+        second.join()
+    return second.ident is not None
+
+
+def app_with_blueprints() -> tuple[Flask, list[Blueprint]]:
+    """Make an app, and two blueprints for it that only bring policies: its rules are there."""
+    app = Flask(__name__, static_folder=None)
+    blueprints = [Blueprint(f"b{number}", __name__) for number in range(2)]
+    for number, blueprint in enumerate(blueprints):
+        CORS(blueprint, max_age=number)
+        app.add_url_rule(f"/b{number}", f"b{number}.view", lambda: "")
+    return app, blueprints
+
+
+ONE, ALL = {"/b0": {"max_age": 0}}, {"/*": {"max_age": 1}}
+
+
+@pytest.mark.parametrize(
+    "tables", [(ONE, ALL), (ALL, ONE), None], ids=["one-first", "all-first", "blueprints"]
+)
+def test_a_set_up_that_is_interrupted_by_another_loses_nothing(
+    tables: tuple[object, object] | None,
+) -> None:
+    for number in count():
+        app, blueprints = app_with_blueprints()
+        if tables is None:
+            set_ups = [partial(app.register_blueprint, blueprint) for blueprint in blueprints]
+        else:
+            set_ups = [partial(set_up, app, table) for table in tables]
+        if not interrupted(set_ups[0], number, set_ups[1]):
+            break
+        assert (number, [max_age(app, path) for path in ("/b0", "/b1")]) == (number, ["0", "1"])
+    assert number > 10  # it was interrupted
 
 
 def test_an_app_may_be_set_up_further_while_it_answers() -> None:
