@@ -189,6 +189,15 @@ def place_of(view: object) -> str:
     return f"{name} ({code.co_filename}, line {code.co_firstlineno})" if code else name
 
 
+def methods_of(view: object) -> set[str]:
+    """Return the methods by which a view may have different policies; one will do for a function.
+
+    A class may have a handler of HEAD beside that of GET; OPTIONS stands for what it does not take.
+    """
+    taken: Iterable[str] | None = getattr(getattr(view, "view_class", None), "methods", None)
+    return {*(taken or ("GET",)), "HEAD", "OPTIONS"}
+
+
 def view_policy(view: object, method: str) -> ViewPolicy | None:
     """Return the policy that `cross_origin` gave a view function, or a method of its class."""
     holders: list[object] = [view]
@@ -297,9 +306,10 @@ class AppState:
         entry = entries.get(endpoint)
         if entry is not None and entry.view is view:
             return entry
-        own = view_policy(view, "GET")
-        if hasattr(view, "view_class") and not hasattr(view, VIEW_POLICY):
+        policies_of_methods = {view_policy(view, method) for method in methods_of(view)}
+        if len(policies_of_methods) > 1:
             return None
+        own = policies_of_methods.pop()
         if own is not None:
             entry = Entry(view, own, own.within(app), {})
         else:
@@ -413,7 +423,7 @@ def compile_views(app: Flask) -> None:
     errors: dict[ViewPolicy, tuple[Problem, ...]] = {}
     views: Mapping[str, object] = app.view_functions
     for view in views.values() if isinstance(cast("object", views), Mapping) else ():
-        for method in getattr(getattr(view, "view_class", None), "methods", None) or ("GET",):
+        for method in methods_of(view):
             own = view_policy(view, method)
             if own is None or own in errors:
                 continue
@@ -551,7 +561,6 @@ def _is_gone() -> NoReturn:
     )
 
 
-# All that each request passes is one function: every call would add a tenth to its cost.
 def _middleware(  # noqa: C901  (of what is in it)
     app: Flask, wsgi_app: object, state: AppState
 ) -> WSGIApplication:

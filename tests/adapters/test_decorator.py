@@ -878,6 +878,30 @@ def test_each_method_of_a_class_has_its_own_policy_and_preflight(app: Flask) -> 
     assert (200, reader) == answer(client.head("/", headers={"Origin": reader}))
 
 
+@pytest.mark.parametrize("extension", [True, False], ids=["extension", "alone"])
+@pytest.mark.parametrize("named", [{}, {"methods": ["GET"]}], ids=["collected", "named"])
+def test_a_handler_of_head_may_have_a_policy_that_get_does_not(
+    named: dict[str, list[str]], extension: bool
+) -> None:
+    app = Flask(__name__)
+    if extension:
+        CORS(app, resources=[])
+
+    class Items(MethodView):
+        def get(self) -> str:
+            return "body"
+
+        @for_app
+        def head(self) -> str:
+            return ""
+
+    app.add_url_rule("/", view_func=Items.as_view("items"), **named)
+    client = app.test_client()
+    for _ in range(2):
+        assert answer(client.get("/", headers={"Origin": APP})) == (200, None)
+        assert answer(client.head("/", headers={"Origin": APP})) == (200, APP)
+
+
 @pytest.mark.parametrize("resource", [None, RESOURCE], ids=["none", "resource"])
 def test_a_method_without_a_policy_of_its_own_has_none_or_the_resources(
     resource: str | None,
