@@ -81,21 +81,19 @@ def cross_origin(view: object = None, /, **options: Unpack[CrossOriginOptions]) 
     The options, which `CrossOriginOptions` describes in full:
 
     - `origins`: the websites whose scripts may read responses.
-    - `methods`: the methods that a preflight is granted.
-    - `allow_headers`: the request headers that a script may set.
-    - `expose_headers`: the response headers that a script may read, beside the few that it always
-      may.
-    - `supports_credentials`: whether requests may carry cookies and HTTP authentication.
-    - `max_age`: how long a browser may remember the answer to a preflight.
-    - `send_wildcard`: whether to answer with `*` instead of the request's origin where any origin
-      is allowed.
-    - `vary_header`: whether `Vary` names the request headers that an answer depends on, as shared
-      caches need it.
-    - `allow_private_network`: whether a preflight that asks to reach a private network is granted
-      that.
-    - `always_send`: whether requests without an `Origin` header get the headers too, where one
-      value is right for everyone.
-    - `automatic_options`: whether preflights are answered here.
+    - `methods`: the request methods that a preflight allows.
+    - `allow_headers`: the request headers that scripts may set.
+    - `expose_headers`: the response headers that scripts may read, in addition to the few that they
+      always may.
+    - `supports_credentials`: whether requests may include cookies and HTTP authentication.
+    - `max_age`: how long browsers may cache the answer to a preflight.
+    - `send_wildcard`: whether to send `*` instead of the request's origin if any origin is allowed.
+    - `vary_header`: whether `Vary` names the request headers that a response depends on.
+    - `allow_private_network`: whether a preflight that asks for access to a private network is
+      granted it.
+    - `always_send`: whether requests without an `Origin` header get the headers too, if one value
+      is right for everyone.
+    - `automatic_options`: whether preflights are answered automatically.
 
     Args:
         view: the view, where the decorator is used bare.

@@ -796,9 +796,9 @@ def test_an_option_that_is_flask_s_alone_is_refused(options, written):
         CORSMiddleware(hello, **options)
     [problem] = caught.value.problems
     assert (problem.code, problem.option) == ("option-unknown", "intercept_exceptions")
-    assert problem.message.startswith(f"{written} is no option.")
+    assert problem.message.startswith(f"{written} is not an option.")
     assert "is an option of CORS(app)" in problem.message
-    assert "take it out" in problem.message
+    assert "remove it" in problem.message
 
 
 def test_credentials_with_the_default_origins_are_refused():

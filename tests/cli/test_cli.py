@@ -501,7 +501,7 @@ def test_check_tells_every_problem_too(cors):
             "code": "option-unknown",
             "option": "origin",
             "value": "*",
-            "message": "origin is no option. Did you mean origins?",
+            "message": "origin is not an option. Did you mean origins?",
             "place": "app.py, line 5",
         },
         {
@@ -509,7 +509,7 @@ def test_check_tells_every_problem_too(cors):
             "code": "max-age",
             "option": "max_age",
             "value": "soon",
-            "message": "max_age: 'soon' is no number of seconds from 0 to 2147483648. "
+            "message": "max_age: 'soon' is not a number of seconds from 0 to 2147483648. "
             "Write max_age=600, or a timedelta",
             "place": "app.py, line 5",
         },
@@ -774,8 +774,8 @@ def test_warnings_of_the_set_up_are_told_with_their_line(cors):
     assert cors(FOUND["private-network"], "check").stdout == textwrap.dedent(
         """\
         warning private-network (app.py, line 5)
-          allow_private_network=True has no effect: browsers replaced the header by a
-            permission that the user gives. Leave it out.
+          allow_private_network=True has no effect: browsers replaced the header with a
+            permission that the user gives. Remove it.
         0 errors, 1 warning
         """
     )

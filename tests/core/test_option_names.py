@@ -53,7 +53,7 @@ MEANT = {
 
 @pytest.mark.parametrize("name", MEANT)
 def test_a_name_of_another_library_is_told_with_the_option_that_was_meant(name: str) -> None:
-    assert in_call(name).message.endswith(f"{name} is no option. Did you mean {MEANT[name]}?")
+    assert in_call(name).message.endswith(f"{name} is not an option. Did you mean {MEANT[name]}?")
     key = f"CORS_{name.upper()}"
     found = in_config(key)
     told = {problem.message for problem in (*found.errors, *found.warnings)}
@@ -63,7 +63,7 @@ def test_a_name_of_another_library_is_told_with_the_option_that_was_meant(name: 
 @pytest.mark.parametrize("name", ["path", "paths", "teapot"])
 def test_what_is_not_to_be_had_in_a_place_is_not_said_to_be_meant_there(name: str) -> None:
     message = in_call(name, of_view=True).message
-    assert message.startswith(f"{name} is no option. The options are allow_headers, ")
+    assert message.startswith(f"{name} is not an option. The options are allow_headers, ")
     assert "resources" not in message
 
 

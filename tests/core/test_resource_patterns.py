@@ -129,9 +129,9 @@ def test_several_paths_without_commas_are_told_with_commas(text: str, remedy: st
 @pytest.mark.parametrize(
     ("resources", "value", "start", "end"),
     [
-        pytest.param([""], "", "resources: '' ", "too many", id="empty"),
-        pytest.param([" "], " ", "resources: ' ' ", "too many", id="blank"),
-        pytest.param({"": {}}, "", "resources: '' ", "too many", id="empty-in-a-mapping"),
+        pytest.param([""], "", "resources: '' ", "extra comma", id="empty"),
+        pytest.param([" "], " ", "resources: ' ' ", "extra comma", id="blank"),
+        pytest.param({"": {}}, "", "resources: '' ", "extra comma", id="empty-in-a-mapping"),
         pytest.param({"origins": A}, "origins", "resources: 'origins' ", MAPPING, id="option"),
         pytest.param(["max_age"], "max_age", "resources: 'max_age' ", MAPPING, id="listed-option"),
         pytest.param([5], 5, "resources: 5 ", f"a mapping: {MAPPING}", id="number"),
@@ -169,7 +169,11 @@ def test_several_paths_without_commas_are_told_with_commas(text: str, remedy: st
         ),
         *(
             pytest.param(
-                {"/a": value}, value, f"resources['/a']: {value!r} ", "hold for all", id=repr(value)
+                {"/a": value},
+                value,
+                f"resources['/a']: {value!r} ",
+                "no options of its own",
+                id=repr(value),
             )
             for value in (None, "", [], True)
         ),
@@ -230,7 +234,7 @@ def test_a_path_with_a_placeholder_is_told_where_it_stands(path: str) -> None:
 def test_an_invalid_expression_is_told_why(path: str, why: str) -> None:
     problem = problem_of([path])
     assert problem[:3] == ("pattern-regex", "resources", path)
-    assert problem.message.startswith(f"resources['{path}']: ")
+    assert problem.message.startswith(f"resources['{path}'] is not a valid regular expression (")
     assert why in problem.message
     assert problem.message.endswith("Write '/api/*'")
 

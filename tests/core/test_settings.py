@@ -168,13 +168,13 @@ def test_names_of_other_libraries_are_silent_where_origins_are_given(key: str) -
 
 @pytest.mark.parametrize("key", ["CORS_ORIGIN", "CORS_SUPPORT_CREDENTIALS", "CORS_METHOD"])
 def test_a_misspelt_key_warns_where_origins_are_given_too(key: str) -> None:
-    with pytest.warns(CORSWarning, match=f"{key} is no key"):
+    with pytest.warns(CORSWarning, match=f"{key} is not a key"):
         CORS(app_with(**{key: "x"}), origins=A)
 
 
 @pytest.mark.parametrize("key", ["CORS_ALLOW_CREDENTIALS", "CORS_ALLOW_METHODS"])
 def test_names_of_other_libraries_are_told_where_no_origins_are_given(key: str) -> None:
-    with pytest.warns(CORSWarning, match=f"{key} is no key"):
+    with pytest.warns(CORSWarning, match=f"{key} is not a key"):
         CORS(app_with(**{key: "x"}))
 
 
@@ -347,22 +347,24 @@ def message(set_up: Callable[[], object]) -> str:
 
 def test_credentials_for_everyone_name_both_ways_out() -> None:
     text = message(lambda: CORS(app_with(), supports_credentials=True))
-    assert "List them: origins=['https://app.example']" in text
-    assert "or take supports_credentials=True out, if no cookies are used" in text
+    assert "List the origins: origins=['https://app.example']" in text
+    assert "or remove supports_credentials=True if no cookies are used" in text
 
 
 def test_credentials_for_everyone_name_the_keys_where_keys_were_written() -> None:
     text = message(lambda: CORS(app_with(CORS_SUPPORTS_CREDENTIALS="true")))
-    assert text.startswith("CORS_SUPPORTS_CREDENTIALS = True needs its origins")
+    assert text.startswith("CORS_SUPPORTS_CREDENTIALS = True needs a list of origins")
     assert "CORS_ORIGINS = ['https://app.example']" in text
     text = message(lambda: CORS(app_with(CORS_SUPPORTS_CREDENTIALS=True), origins="*"))
-    assert "List them: origins=[" in text
+    assert "List the origins: origins=[" in text
 
 
 def test_credentials_for_everyone_name_the_resource() -> None:
     given = {"/api/*": {"supports_credentials": True}}
     text = message(lambda: CORS(app_with(), resources=given))
-    assert text.startswith("resources['/api/*']: 'supports_credentials': True needs its origins")
+    assert text.startswith(
+        "resources['/api/*']: 'supports_credentials': True needs a list of origins"
+    )
     assert "'origins': ['https://app.example']" in text
 
 
@@ -416,7 +418,7 @@ def test_credentials_for_what_is_ones_own_are_silent(origins: str) -> None:
 def test_headers_that_no_script_may_set_or_read_warn(
     options: dict[str, object], names: object
 ) -> None:
-    with pytest.warns(CORSWarning, match="no script may") as caught:
+    with pytest.warns(CORSWarning, match="scripts can(not set| never read)") as caught:
         Policy.from_options(**options)
     assert {warning.message.problem.code for warning in caught} == {"header-forbidden"}
     found = [warning.message.problem.value for warning in caught]
@@ -451,7 +453,7 @@ def test_other_headers_are_silent() -> None:
         ({"max_age": "86,400"}, "max_age=86400"),
         ({"max_age": "600.0"}, "max_age=600"),
         ({"max_age": "soon"}, "max_age=600"),
-        ({"origin": "localhost:3000"}, "Did you mean origins? And then, origins: 'localhost:3000'"),
+        ({"origin": "localhost:3000"}, "Did you mean origins? Also, origins: 'localhost:3000'"),
         ({"support_credentials": True, "origins": A}, "supports_credentials?"),
         ({"CORS_ORIGINS": A}, "Did you mean origins?"),
         ({"resources": ("/*", {"origins": A})}, "{'/*': {'origins': "),

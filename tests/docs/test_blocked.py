@@ -49,7 +49,7 @@ SAYS = {
     "Credentials that are not allowed": ("Write supports_credentials=True",),
     "An origin without a scheme": ("has no scheme", "'http://localhost:3000'"),
     "A trailing slash": ("✓ The script reads the response, 200.",),
-    "Everyone, and cookies": ("with '*'", "List them: origins=['https://app.example']"),
+    "Everyone, and cookies": ("with '*'", "List the origins: origins=['https://app.example']"),
     "A hook that asks for a login": ("401 Unauthorized", "Write CORS(app, resources=[])"),
     "A 500 in disguise": ("KeyError: 'price'", "Write intercept_exceptions=True"),
     "A `*` where none can stand": (

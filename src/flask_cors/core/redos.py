@@ -1,13 +1,13 @@
-r"""Whether a match of a regular expression can take for ever, read from the expression itself.
+r"""Detection of regular expressions that can take extremely long to match.
 
-`re` tries the ways to read a text one after another, so a match that fails takes as many attempts
-as there are ways to read a part of the text. Clients choose the text: with `([a-z]+)+` they can
-make a few dozen letters cost years.
+`re` tries the ways to match a text one after another (backtracking), so a failing match takes as
+many attempts as there are ways to match a part of the text. Clients choose the text: for
+`([a-z]+)+`, a few dozen letters can take years (ReDoS, regular expression denial of service).
 
-The expression is turned into an automaton, in which one step reads one character. Then the ways to
-read a text are counted, for all texts at once: texts that lead to the same set of states are taken
-for one that has the most ways to each of them. So no count is too small, and no stopwatch is
-needed.
+Nothing is measured. The expression is converted to an automaton, in which each step reads one
+character. Then the ways to match are counted for all texts at once: texts that lead to the same set
+of states are treated as one text, with the greatest number of ways to each state. So the count is
+never too low.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ from functools import lru_cache, reduce
 from heapq import nlargest
 from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
 
-# The parser has no public name. What it says that is not known here makes the answer "unknown".
+# The parser has no public name. If it returns anything that is not known here, the verdict is
+# "unknown".
 PARSER = "re._parser" if sys.version_info >= (3, 11) else "sre_parse"
 
 ORIGIN_LETTERS = string.ascii_letters + string.digits + "+-.:/[]_"
-"""What a serialized origin is made of."""
+"""The characters of a serialized origin."""
 
 TOKEN_LETTERS = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
-"""What a token (RFC 9110, section 5.6.2) is made of."""
+"""The characters of a token (RFC 9110, section 5.6.2)."""
 
-# Of any text: ASCII, and one each of the other kinds that `\w`, `\d` and `\s` know.
+# For any text: ASCII, and one character of each other kind that `\w`, `\d` and `\s` distinguish.
 _LETTERS = "".join(map(chr, range(128))) + "\xa0\xb7\xe9\u0436\u0663\u2003\u4e2d\U0001f600"
 
 MAX_ATTEMPTS = 50_000_000
-"""Attempts that a match may take: up to about a second."""
+"""The number of attempts that a match may take: about a second."""
 
 _MAX_STATES = 10_000
-_MAX_WORK = 500_000  # steps of the counting below; a few hundred suffice for most expressions
-_PERIOD = 24  # letters after which growth is looked at
-_MOST_TEXTS = 50  # that are followed in search of one that takes long
-_FEW = 4  # so many copies of a repeated part are written out at first
+_MAX_WORK = 500_000  # steps of the count below; most expressions need a few hundred
+_PERIOD = 24  # the growth of the count is examined after each period of so many letters
+_MAX_TEXTS = 50  # texts that are followed in the search for a slow one
+_FEW_COPIES = 4  # copies of a repeated part in the first, simplified automaton
 
 _FLAGS = re.ASCII | re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.UNICODE
 
@@ -50,28 +51,29 @@ Verdict: TypeAlias = Literal["fine", "slow", "unknown"]
 Nodes: TypeAlias = list[tuple[object, object]]
 """A sequence in the parser's tree: operations with their values."""
 Ways: TypeAlias = dict[int, int]
-"""States, each with the number of ways to it."""
+"""States, each with the number of ways that lead to it."""
 
 
 class _UnknownError(Exception):
-    """An expression that is too large to judge, or that holds what is not known here."""
+    """An expression that is too large to examine, or has an operation that is not known here."""
 
 
 @lru_cache(maxsize=256)
 def verdict(regex: re.Pattern[str], *, whole: bool, letters: str | None, length: int) -> Verdict:
-    """Return whether a match can take more than `MAX_ATTEMPTS`, or that it cannot be decided.
+    """Return whether a match can take more than `MAX_ATTEMPTS`, or that this is unknown.
 
-    Arguments:
-        regex: compiled.
-        whole: whether `fullmatch` is used; else `match`, which is content with a start of the text.
-        letters: the characters that a text may hold; `None` for any.
-        length: the most characters that a text may have.
+    Args:
+        regex: the compiled expression.
+        whole: whether `fullmatch` is used, or `match`, which matches the start of a text.
+        letters: the characters that a text may contain; `None` for any.
+        length: the greatest length of a text.
     """
     if _is_plain(regex, length):
         return "fine"
     try:
-        # Without its limit a part can be read in more ways, never in fewer, and judged sooner.
-        simple = _build(regex, _FEW, whole=whole, letters=letters)
+        # Without the limits of its repetitions, an expression can match in more ways, never in
+        # fewer. It also needs fewer states, so this first count is quick.
+        simple = _build(regex, _FEW_COPIES, whole=whole, letters=letters)
         if not _Count(simple).exceeds(length):
             return "fine"
         exact = _build(regex, None, whole=whole, letters=letters) if simple.simplified else simple
@@ -84,18 +86,18 @@ def verdict(regex: re.Pattern[str], *, whole: bool, letters: str | None, length:
     return "unknown"
 
 
-# A repeated group, a back-reference, or a group that is more than a group. An escaped one counts
-# too: then the expression is judged by its tree.
+# A repeated group, a back-reference, or a group with an extension such as `(?(1)`. An escaped one
+# is found as well, which does no harm: the full check then decides.
 _NOT_PLAIN = re.compile(r"\)[*+{]|\\[1-9]|\(\?(?![:=!]|<[=!]|P<|[aimsu]+\))")
-_ESCAPED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # or in a class of characters
+_ESCAPED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # or a class of characters
 
 
 def _is_plain(regex: re.Pattern[str], length: int) -> bool:
-    """Return whether an expression is harmless by its looks; most are.
+    """Return whether the text of an expression shows that it is harmless; for most it does.
 
-    Without repeated groups, a text is read in as many ways as there are choices of what is
-    optional and of alternatives, and of places where one repeated character ends and another
-    begins.
+    Without repeated groups, the number of ways to match is the product of three: the choices of
+    optional parts, the choices of alternatives, and the places where one repeated character can end
+    and the next begin.
     """
     if regex.flags & re.VERBOSE or _NOT_PLAIN.search(regex.pattern):
         return False
@@ -103,7 +105,7 @@ def _is_plain(regex: re.Pattern[str], length: int) -> bool:
     repeats = text.count("*") + text.count("+") + text.count("{")
     ways = math.comb(length + repeats, repeats)
     ways <<= text.count("?") - text.count("(?")
-    for group in re.split(r"[()]", text) if "|" in text else ():  # or a part of one
+    for group in re.split(r"[()]", text) if "|" in text else ():  # or a part of a group
         ways *= 1 + group.count("|")
     return ways * 4 < MAX_ATTEMPTS
 
@@ -112,7 +114,7 @@ def _is_plain(regex: re.Pattern[str], length: int) -> bool:
 
 
 class _Part(NamedTuple):
-    """A part of an expression: in how many ways it is passed by, entered and left."""
+    """A part of an expression: the number of ways to skip it, to enter it and to leave it."""
 
     empty: int
     first: Ways
@@ -123,7 +125,7 @@ _NOTHING = _Part(1, {}, {})
 
 
 def _sum(one: Ways, other: Ways, factor: int) -> Ways:
-    """Return the ways of `one`, and those of `other` as often as `factor` says."""
+    """Return the ways of `one` plus `factor` times those of `other`."""
     if not factor:
         return one
     total = dict(one)
@@ -139,20 +141,20 @@ def _either(one: _Part, other: _Part) -> _Part:
 
 
 class _Automaton(NamedTuple):
-    """States that each read one character when they are entered; state 0, the start, reads none."""
+    """States that each read one character when they are entered, except state 0, the start."""
 
     follow: list[Ways]
-    """of each state, in how many ways it leads to others"""
+    """for each state, the number of ways from it to each other state"""
     tries: list[int]
-    """of each state, how many attempts are made from it"""
+    """for each state, the number of attempts made from it"""
     reads: list[int]
-    """of each state, what it reads: a bit for each letter"""
+    """for each state, the characters that it reads, as bits"""
     certain: set[int]
-    """states after which any text matches, so that the search ends there"""
+    """states from which every text matches, so that the search ends there"""
     simplified: bool
     """whether limits of repetitions were left out"""
     loose: bool
-    """whether a part counts as if it could read more than it can"""
+    """whether it may read more than the expression does, so that counts may be too high"""
 
 
 class _Sequence(Protocol):
@@ -161,12 +163,12 @@ class _Sequence(Protocol):
     data: list[tuple[object, object]]
 
     def getwidth(self) -> tuple[int, int]:
-        """Return how many characters it reads at least and at most."""
+        """Return the smallest and greatest number of characters that it reads."""
         ...
 
 
 def _values(value: object) -> tuple[object, ...]:
-    """Return what stands with an operation of the tree, one or several."""
+    """Return the values of an operation in the tree as a tuple."""
     return cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
 
 
@@ -180,14 +182,19 @@ def _items(value: object) -> list[object]:
 def _build(
     regex: re.Pattern[str], copies: int | None, *, whole: bool, letters: str | None
 ) -> _Automaton:
-    """Return the automaton of an expression; `copies` are the most that a limit is written out in.
+    """Return the automaton of an expression.
 
-    The other arguments are those of `verdict`.
+    Args:
+        regex: the compiled expression.
+        copies: the greatest number of copies of a repeated part; a repetition with a higher limit
+            gets none.
+        whole: same as for `verdict`.
+        letters: same as for `verdict`.
     """
     flags = regex.flags & _FLAGS
     parser = importlib.import_module(PARSER)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they were given when it was compiled
+        warnings.simplefilter("ignore")  # they were issued when the expression was compiled
         tree: _Sequence = parser.parse(regex.pattern, flags)
     unlimited = int(parser.MAXREPEAT)
     builder = _Builder(unlimited, copies or unlimited)
@@ -195,25 +202,25 @@ def _build(
 
 
 class _Builder:
-    """Builds the automaton: a state for each class of characters in the expression (Glushkov)."""
+    """A builder of Glushkov's automaton: one state for each class of characters."""
 
     def __init__(self, unlimited: int, copies: int) -> None:
-        self.unlimited = unlimited  # how the parser writes that a repetition has no limit
+        self.unlimited = unlimited  # the parser's number for a repetition without a limit
         self.copies = copies
         self.simplified = False
         self.loose = False
-        self.asserts = False  # whether something may forbid what the automaton allows
+        self.asserts = False  # whether the expression may reject what the automaton accepts
         self.groups: dict[object, tuple[object, int]] = {}  # for back-references
         self.work = 0
         self.follow: list[Ways] = [{}]
-        self.classes = [("", 0)]  # of each state, as they are written, with their flags
+        self.classes = [("", 0)]  # for each state, its class of characters and flags
         self.named: set[int] = set()  # characters in the expression, and those next to them
 
     def build(self, nodes: Nodes, flags: int, *, whole: bool, letters: str | None) -> _Automaton:
         places = [str(value) for _, value in nodes]
         begin = int(places[:1] in (["AT_BEGINNING"], ["AT_BEGINNING_STRING"]))
         end = len(nodes) - int(whole and places[-1:] in (["AT_END"], ["AT_END_STRING"]))
-        part = self._sequence(nodes[begin:end], flags)  # these forbid nothing
+        part = self._sequence(nodes[begin:end], flags)  # these anchors reject nothing
         self._link({0: 1}, part.first)
         text = letters or "".join(dict.fromkeys([*_LETTERS, *map(chr, sorted(self.named))]))
         reads = [0, *(_read(written, flags, text) for written, flags in self.classes[1:])]
@@ -238,7 +245,7 @@ class _Builder:
             case (("LITERAL" | "NOT_LITERAL" | "ANY" | "IN"), _):
                 return self._state(self._written(op, value), flags)
             case "SUBPATTERN", (group, int(added), int(removed), body):
-                # One kind of text, as in `(?a:...)`, takes the place of the other.
+                # ASCII and Unicode exclude each other: `(?a:...)` replaces the outer flag.
                 kept = flags & ~re.UNICODE if added & re.ASCII else flags
                 inner = (kept | added) & ~removed
                 self.groups[group] = (body, inner)
@@ -258,14 +265,14 @@ class _Builder:
                 return self._assertion(op, value, flags)
 
     def _assertion(self, op: object, value: object, flags: int) -> _Part:
-        """Return what reads nothing, or only what was read before."""
+        """Return the part of an assertion, which reads nothing, or of a back-reference."""
         match str(op), _values(value):
             case (("AT" | "FAILURE"), _):
                 return _NOTHING
             case (("ASSERT" | "ASSERT_NOT"), (_, body)):
-                return _Part(1, self._body(body, flags).first, {})  # goes on beside a dead end
+                return _Part(1, self._body(body, flags).first, {})  # skipped, or a dead end
             case "GROUPREF", (group,):
-                # It reads what the group read: the group once more reads that, and other things.
+                # It reads the same text as the group. A copy of the group reads that, and more.
                 body, inner = self.groups[group]
                 least, most = cast("_Sequence", body).getwidth()
                 self.loose |= least != most
@@ -285,7 +292,7 @@ class _Builder:
         return _Part(0, {state: 1}, {state: 1})
 
     def _written(self, op: object, value: object) -> str:
-        """Return a class of characters, or an item of one, as it is written."""
+        """Return a class of characters, or an item of one, in the syntax of expressions."""
         match str(op), _values(value):
             case "LITERAL", (int(code),):
                 self.named |= {max(code - 1, 0), code, min(code + 1, sys.maxunicode)}
@@ -315,7 +322,7 @@ class _Builder:
         self._link(one.last, other.first)
         self._spend(len(one.last) + len(other.last))
         return _Part(
-            min(one.empty * other.empty, MAX_ATTEMPTS + 1),  # more need no telling apart
+            min(one.empty * other.empty, MAX_ATTEMPTS + 1),  # greater numbers make no difference
             _sum(one.first, other.first, one.empty),
             _sum(other.last, one.last, other.empty),
         )
@@ -331,7 +338,8 @@ class _Builder:
         part = self._body(body, flags)
         most = low if high == self.unlimited else high
         if most > self.copies and not part.empty:
-            # What reads nothing must be counted: `(a?){30}` can leave out any of its turns.
+            # Not for a part that may read nothing: each of the turns in `(a?){30}` can be skipped,
+            # so their number must be counted.
             self.simplified = self.asserts = True
             low, high = min(low, 1), self.unlimited
         if high == self.unlimited:
@@ -344,16 +352,16 @@ class _Builder:
         return reduce(self._then, [*parts[:low], rest], _NOTHING)
 
     def _looped(self, part: _Part, low: int) -> _Part:
-        """Return a part repeated without a limit; `low` times at least, but no more than once."""
+        """Return a part repeated without a limit, at least `low` times; `low` is 0 or 1."""
         self._link(part.last, part.first)
-        last = _sum(part.last, part.last, part.empty)  # a turn that reads nothing is the last one
+        last = _sum(part.last, part.last, part.empty)  # a turn that reads nothing ends the loop
         if low == 0:
             return _Part(1 + part.empty, part.first, last)
         first = _sum(part.first, part.first, part.empty)
         return _Part(part.empty * (1 + part.empty), first, last)
 
     def _certain(self, final: set[int], reads: list[int], every: int) -> set[int]:
-        """Return the states after which any text matches as a whole."""
+        """Return the states from which every text matches as a whole."""
         certain, before = final, -1
         while len(certain) != before:
             before = len(certain)
@@ -368,7 +376,7 @@ class _Builder:
 
 @lru_cache(maxsize=1024)
 def _read(written: str, flags: int, text: str) -> int:
-    """Return which of the characters of `text` a class of characters reads, as bits."""
+    """Return the characters of `text` that a class of characters reads, as bits."""
     found = {*re.findall(written, text, flags)}
     return sum(1 << place for place, letter in enumerate(text) if letter in found)
 
@@ -377,28 +385,30 @@ def _read(written: str, flags: int, text: str) -> int:
 
 
 Move: TypeAlias = dict[int, list[tuple[int, int]]]
-"""The states that a letter leads to, each with the states before it, and in how many ways."""
+"""The states that a letter leads to, each with the states before it and the number of ways."""
 
 
 class _Count:
-    """A count of the ways to the sets of states that a text can lead to, letter by letter.
+    """A count, letter by letter, of the ways to the sets of states that texts lead to.
 
-    A set of states is a number with a bit for each of them. Of the texts that lead to the same set
-    the most ways to each state are kept, which no single one of them may have: the count is never
-    too low. Or, with `of_single_texts`, the ways of the one that costs most: it is never too high.
+    A set of states is a number with one bit for each state. Several texts can lead to the same set.
+    By default the greatest number of ways to each state is kept, even if no single text has all of
+    them, so the count is never too low. With `of_single_texts`, the ways of the text with the most
+    attempts are kept, so the count is never too high.
     """
 
     def __init__(self, automaton: _Automaton, *, of_single_texts: bool = False) -> None:
         self.automaton = automaton
         self.of_single_texts = of_single_texts
-        self.letters = _telling_letters(automaton.reads)
+        self.letters = _distinct_letters(automaton.reads)
         self.moves: dict[int, dict[int, Move]] = {}
         self.work = 0
 
     def exceeds(self, length: int) -> bool:
-        """Return whether a text of at most `length` costs more than `MAX_ATTEMPTS`.
+        """Return whether a text of at most `length` characters takes more than `MAX_ATTEMPTS`.
 
-        If that takes too long to find out, it does if it may, and does not if it must be certain.
+        If the count takes too long, the answer is the one on the safe side: yes, or no with
+        `of_single_texts`, whose yes must be certain.
         """
         ways: dict[int, Ways] = {1: {0: 1}}  # to the states of each set
         changed = [1]
@@ -407,8 +417,8 @@ class _Count:
         for left in reversed(range(length)):
             changed = self._read(ways, changed)
             costs = {states: self._attempts_after(ways[states]) for states in changed}
-            if self.of_single_texts:  # the others will hardly catch up with these
-                changed = nlargest(_MOST_TEXTS, changed, costs.__getitem__)
+            if self.of_single_texts:  # the other texts are unlikely to become the slowest
+                changed = nlargest(_MAX_TEXTS, changed, costs.__getitem__)
             most = max([most, *costs.values()])
             total += most
             if total > MAX_ATTEMPTS:
@@ -424,10 +434,10 @@ class _Count:
         return False
 
     def _growth(self, before: Mapping[int, Ways], ways: Mapping[int, Ways]) -> float:
-        """Return how many attempts each period adds at most to those after the last letter.
+        """Return an upper bound on the attempts after one letter that each further period adds.
 
-        The ways that the last one added are added by each, and so are those that they lead to, if
-        that comes to an end; else there is no limit.
+        Each period adds the ways that the last period added, and the ways that result from these
+        within another period. If there are still new ones after that, there is no bound.
         """
         added = {
             states: {
@@ -446,13 +456,13 @@ class _Count:
         return sum(times * self.automaton.tries[state] for state, times in ways.items())
 
     def _read(self, ways: dict[int, Ways], changed: list[int], *, at_certain: int = 1) -> list[int]:
-        """Read one more letter; return the sets of states that there are more ways to than before.
+        """Read one more letter; return the sets of states that more ways lead to than before.
 
-        Arguments:
-            ways: to the states of each set, with texts that are shorter.
-            changed: what the letter before returned.
-            at_certain: the ways to a state from which the search does not come back: it gets there
-                once.
+        Args:
+            ways: the ways to the states of each set, for shorter texts.
+            changed: the sets that were returned for the letter before.
+            at_certain: the number of ways to a certain state; the search ends there, so it gets
+                there only once.
         """
         reached: dict[int, Ways] = {}
         for states in changed:
@@ -476,13 +486,13 @@ class _Count:
         return grown
 
     def _most(self, one: Ways, other: Ways) -> Ways:
-        """Return the most ways to the same states."""
+        """Return the greater number of ways to each of the same states."""
         if self.of_single_texts:
             return max(one, other, key=self._attempts_after)
         return {state: max(ways, other[state]) for state, ways in one.items()}
 
     def _moves(self, states: int) -> dict[int, Move]:
-        """Return what letters lead to, but for those that lead to less than another one does."""
+        """Return the moves of all letters, without those whose target is part of another's."""
         if states not in self.moves:
             by_letter: dict[int, Move] = {}
             for state in _bits(states):
@@ -501,8 +511,8 @@ class _Count:
         return self.moves[states]
 
 
-def _telling_letters(reads: list[int]) -> list[list[int]]:
-    """Return the letters that each state reads; of letters read by the same states only one."""
+def _distinct_letters(reads: list[int]) -> list[list[int]]:
+    """Return the letters that each state reads; of letters read by the same states, only one."""
     states: dict[int, int] = {}
     for state, letters in enumerate(reads):
         states[letters] = states.get(letters, 0) | 1 << state
@@ -515,7 +525,7 @@ def _telling_letters(reads: list[int]) -> list[list[int]]:
 
 
 def _bits(number: int) -> Iterator[int]:
-    """Yield the places of the bits that are set."""
+    """Yield the positions of the bits that are set."""
     while number:
         lowest = number & -number
         yield lowest.bit_length() - 1

@@ -1,6 +1,6 @@
-"""What people write as resources, parsed: paths, globs and regular expressions with their options.
+"""Parsing of configured resources: paths, globs and regular expressions, with their options.
 
-Set-up needs this; what a request needs stands in `resources`.
+This is needed at set-up. What is needed at request time is in `resources`.
 """
 
 import re
@@ -17,41 +17,41 @@ from .validation import OptionValue, check_match_time, has_items, is_text_patter
 _AS_A_MAPPING = "{'/*': {'origins': ['https://app.example']}}"
 
 
-def read_resources(reading: OptionValue) -> list[tuple[Pattern, Mapping[str, object]]]:
-    """Return the patterns of `resources`, each with the options that stand beside it."""
+def read_resources(raw: OptionValue) -> list[tuple[Pattern, Mapping[str, object]]]:
+    """Return the patterns of `resources`, each with its own options."""
     found: list[tuple[Pattern, Mapping[str, object]]] = []
-    for written, options in _pairs_of(reading):
+    for written, options in _pairs_of(raw):
         path = written.strip() if isinstance(written, str) else written
         if path is None or path == "":
-            reading.is_misread(written)
+            raw.has_environment_mistake(written)
         elif isinstance(path, str) and path in RESOURCE_OPTIONS:
-            text = f"is an option and no path. Write the path before its options: {_AS_A_MAPPING}"
-            reading.error("resource-type", text, path)
+            text = f"is an option, not a path. Write the path before its options: {_AS_A_MAPPING}"
+            raw.error("resource-type", text, path)
         elif not isinstance(path, str) and not is_text_pattern(path):
-            reading.error("resource-type", _about_a_resource(path), path)
+            raw.error("resource-type", _resource_mistake(path), path)
         elif not has_items(options):
-            label = f"{reading.name}[{safe_repr(pattern_text(path))}]"
-            text = f"is no mapping of options. Write {_as_options(options)}"
-            reading._replace(name=label).error("resource-type", text, options)
+            label = f"{raw.name}[{safe_repr(pattern_text(path))}]"
+            text = f"is not a mapping of options. Write {_probable_options(options)}"
+            raw._replace(name=label).error("resource-type", text, options)
         else:
             given = cast("SupportsItems[str, object]", options)
             found.append((path, dict(given.items())))
     return found
 
 
-def _pairs_of(reading: OptionValue) -> Iterable[tuple[object, object]]:
-    """Return what stands in `resources`, each with its options, whatever shape they have."""
-    spec = reading.value
+def _pairs_of(raw: OptionValue) -> Iterable[tuple[object, object]]:
+    """Return the entries of `resources` in any of its forms, each with its options."""
+    spec = raw.value
     if has_items(spec):
         try:
             pairs = cast("SupportsItems[object, object]", spec).items()
             return [(path, options) for path, options in pairs]
         except (TypeError, ValueError):
-            text = f"has items that are no pairs. Write a mapping: {_AS_A_MAPPING}"
-            reading.error("resource-type", text)
+            text = f"has items that are not pairs. Write a mapping: {_AS_A_MAPPING}"
+            raw.error("resource-type", text)
             return []
     if isinstance(spec, str):
-        if not spec.lstrip().startswith("/") and reading.is_misread(spec):
+        if not spec.lstrip().startswith("/") and raw.has_environment_mistake(spec):
             return []
         parts = [part.strip() for part in spec.split(",")]
         paths = parts if all(part.startswith("/") for part in parts) else [spec]
@@ -61,48 +61,51 @@ def _pairs_of(reading: OptionValue) -> Iterable[tuple[object, object]]:
     return [(spec, {})]
 
 
-def _about_a_resource(path: object) -> str:
+def _resource_mistake(path: object) -> str:
     parts = cast("Iterable[object]", path) if isinstance(path, LISTS) else ()
     if has_items(path) or any(map(has_items, parts)):
         return (
-            "holds options, which stand beside their path. Write one mapping from paths to "
+            "contains options outside a mapping. Write one mapping from paths to "
             f"options: {_AS_A_MAPPING}"
         )
-    return "is no path pattern. Write '/api/*', a list of patterns, or a mapping: " + _AS_A_MAPPING
+    return (
+        f"is not a path pattern. Write '/api/*', a list of patterns, or a mapping: {_AS_A_MAPPING}"
+    )
 
 
-def _as_options(value: object) -> str:
-    """Return options as they were probably meant: who writes one string means the origins."""
+def _probable_options(value: object) -> str:
+    """Return the options that were probably meant: a string or list is meant as the origins."""
     if isinstance(value, (str, *LISTS)) and value:
         return f"{{'origins': {safe_repr(value)}}}"
-    return "{'origins': ['https://app.example']}, or {} for the options that hold for all"
+    return "{'origins': ['https://app.example']}, or {} for no options of its own"
 
 
-def read_path(reading: OptionValue) -> PathPattern | None:
-    """Return the pattern of one resource, or `None` if it is none."""
-    written = cast("Pattern", reading.value)
+def read_path(raw: OptionValue) -> PathPattern | None:
+    """Return the pattern of one resource; or record a problem and return `None`."""
+    written = cast("Pattern", raw.value)
     if isinstance(written, str):
-        wrong = _about_a_path(written)
-        slip = environment_mistake(written) if wrong is None else ("resource-path", wrong)
-        if slip is not None:
-            reading.problems.error(slip[0], "resources", written, f"{reading.name} {slip[1]}")
+        wrong = _path_mistake(written)
+        mistake = environment_mistake(written) if wrong is None else ("resource-path", wrong)
+        if mistake is not None:
+            code, text = mistake
+            raw.problems.error(code, "resources", written, f"{raw.name} {text}")
             return None
     try:
         path = PathPattern.read(written)
     except REGEX_ERRORS as error:
-        message = f"{reading.name}: is not a valid regular expression ({error}). Write '/api/*'"
-        reading.problems.error("pattern-regex", "resources", written, message)
+        message = f"{raw.name} is not a valid regular expression ({error}). Write '/api/*'"
+        raw.problems.error("pattern-regex", "resources", written, message)
         return None
     if path.regex is not None:
-        check_match_time(path.regex, reading, reading.name, written, instead="'/api/*'")
+        check_match_time(path.regex, raw, raw.name, written, instead="'/api/*'")
     if not path.reachable:
         likely = "/api/*" if path.regex else without_dot_segments(f"/{path.text}")
-        reading.problems.warning(
+        raw.problems.warning(
             "resource-unmatchable",
             "resources",
             written,
-            f"{reading.name} can match no path: every path starts with one '/', and has no dot "
-            f"segments or doubled slashes. Write {safe_repr(likely)}",
+            f"{raw.name} cannot match any path: every path starts with one '/' and has no dot "
+            f"segments or double slashes. Write {safe_repr(likely)}",
         )
     return path
 
@@ -119,20 +122,20 @@ def _decoded(encoded: re.Match[str]) -> str:
     return bytes.fromhex(encoded[0].replace("%", "")).decode("utf-8", "replace")
 
 
-def _about_a_path(text: str) -> str | None:
-    """Return what is wrong with a string that looks like a path and is none, if anything."""
+def _path_mistake(text: str) -> str | None:
+    """Return what is wrong with a string that looks like a path but is not one, if anything."""
     url = re.fullmatch(_URL, text)
     if url is not None:
         path = re.sub(r"[?#].*", "", url["path"] or "/*")
-        return f"is a URL, and resources are paths. Write {safe_repr(path)}"
+        return f"is a URL, but resources are paths. Write {safe_repr(path)}"
     if re.search(_VARIABLE, text):
         return (
-            "looks like a route. Resources are compared with the path as it is asked for, where "
-            f"a '*' stands for what varies. Write {safe_repr(re.sub(_VARIABLE, '*', text))}"
+            "looks like a route, but resources are compared with the requested path; a '*' stands "
+            f"for each part that varies. Write {safe_repr(re.sub(_VARIABLE, '*', text))}"
         )
     if re.search(_ENCODED, text):
         return (
-            "is percent-encoded, and would match nothing: paths are compared decoded. "
+            "is percent-encoded and would match nothing: it is compared with decoded paths. "
             f"Write {safe_repr(re.sub(_ENCODED, _decoded, text))}"
         )
     if re.search(r"[\s;]/", text):
@@ -141,7 +144,7 @@ def _about_a_path(text: str) -> str | None:
     query = re.search(_QUERY, re.sub(CHARACTER_CLASS, lambda found: "_" * len(found[0]), text))
     if query is not None:
         return (
-            "has a query or fragment, which is no part of a path, so it would match nothing. "
+            "has a query or fragment, which is not part of a path, so it would match nothing. "
             f"Write {safe_repr(text[: query.start()] or '/*')}"
         )
     return None

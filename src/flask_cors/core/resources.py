@@ -1,4 +1,4 @@
-"""Path patterns, ordered by how specific they are, and a table of them with an index."""
+"""Path patterns, ordered by how specific they are, and an indexed table of them."""
 
 import re
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from .headers import has_regex_syntax, matches_glob
 
 T = TypeVar("T")
 
-MAX_PATH_LENGTH = 2048  # that a regular expression is tried on
-MAX_MEMO_PATHS = 1024  # that a table remembers the answers to,
-MAX_MEMO_PATH = 128  # of at most this length
+MAX_PATH_LENGTH = 2048  # of a path that regular expressions are tried on
+MAX_MEMO_PATHS = 1024  # paths whose entry is remembered
+MAX_MEMO_PATH = 128  # length of a path whose entry is remembered
 
 
 class PathPattern(NamedTuple):
@@ -38,7 +38,7 @@ class PathPattern(NamedTuple):
 
     @property
     def prefix(self) -> str | None:
-        """Return what stands before `/*`, if that is the pattern's only `*`; of `*` it is empty."""
+        """Return the part before `/*`, if that has the pattern's only `*`; for `*` it is empty."""
         if self.regex is not None:
             return None
         if self.text == "*":
@@ -48,14 +48,14 @@ class PathPattern(NamedTuple):
 
     @property
     def specificity(self) -> tuple[bool, int, int]:
-        """Return what patterns are ordered by; the greater is the more specific."""
+        """Return the sort key of the pattern; the greatest is the most specific."""
         return (self.literal, self.text.count("/"), len(self.text))
 
     @property
     def reachable(self) -> bool:
-        """Return whether a path can match, as far as can be told: each starts with one `/`."""
+        """Return whether any path can match, as far as can be told; each starts with one `/`."""
         if self.regex is None:
-            # `//*` is also `/`, of which no path has more than one to start with.
+            # A final `/*` also matches the path before it, so `//*` matches the path `/`.
             as_it_stands = without_dot_segments(self.text) == self.text
             return as_it_stands or self.text.startswith("*") or self.text == "//*"
         start = self.text.removeprefix("^")
@@ -70,16 +70,16 @@ class PathPattern(NamedTuple):
         return matches_glob(self.text, path)
 
 
-# What stands for another path in the eyes of some servers, proxies or file systems: an encoded dot,
-# slash or backslash that is left in a path decoded once (`%252e`), and a backslash.
+# A dot, slash or backslash that is still encoded in a path that was decoded once (from `%252e`).
+# Some servers, proxies and file systems decode it again, and take the path for another one.
 _ENCODED = re.compile(r"%(?:25)*(?:2[ef]|5c)", re.IGNORECASE)
 
 
 def without_dot_segments(path: str) -> str:
-    """Return the path that `path` stands for: without dot segments and doubled slashes.
+    """Return `path` without dot segments and double slashes (RFC 3986, section 5.2.4).
 
-    RFC 3986, section 5.2.4, for whatever may be taken for a dot segment: also with backslashes,
-    with parameters (`..;x`), or encoded once more.
+    Everything that some server may take for a dot segment is removed: also with backslashes, with
+    parameters (`..;x`), or encoded twice.
     """
     if "%" in path:
         path = _ENCODED.sub(lambda found: _DECODED[found[0][-2:].lower()], path)
@@ -88,7 +88,7 @@ def without_dot_segments(path: str) -> str:
     for segment in path.replace("\\", "/").split("/"):
         name = segment.partition(";")[0] if segment.startswith(".") else segment
         if name == "..":
-            del kept[-1:]  # in place: a request may bring any number
+            del kept[-1:]  # in place, since a request may have any number of segments
         elif name not in ("", "."):
             kept.append(segment)
     ends_in_a_slash = bool(kept) and name in ("", ".", "..")
@@ -99,17 +99,18 @@ _DECODED = {"2e": ".", "2f": "/", "5c": "\\"}
 
 
 class ResourceTable(Generic[T]):
-    """What belongs to a path: to the most specific pattern that matches it.
+    """A table that returns, for a path, the value of the most specific pattern that matches it.
 
-    Literals and `/prefix/*` are looked up, however many there are; other globs and regular
-    expressions are tried one after the other, and what short paths belong to is remembered. A path
-    that is too long to try a regular expression on, or to take dot segments out, belongs to
-    nothing, rather than to what the expression is an exception from.
+    Literals and `/prefix/*` take one look-up each, however many there are. Other globs and regular
+    expressions are tried one after the other; the results for short paths are remembered.
+
+    A path that is too long for regular expressions, or for removing its dot segments, gets nothing:
+    a longer path must not get around an exception that is written as an expression.
     """
 
     def __init__(self, entries: Iterable[tuple[PathPattern, T]]) -> None:
         self.entries: tuple[tuple[PathPattern, T], ...] = tuple(entries)
-        # Of equals the later one wins. The sort is stable, and ends with the most specific.
+        # Of equally specific patterns the later one wins: the sort is stable and then reversed.
         ordered = sorted(self.entries, key=lambda entry: entry[0].specificity)[::-1]
         self._literals: dict[str, T] = {}
         self._prefixes: dict[str, tuple[int, T]] = {}
@@ -128,34 +129,34 @@ class ResourceTable(Generic[T]):
 
     @cached_property
     def catch_all(self) -> T | None:
-        """Return what belongs to every path alike, if the table says no more than that."""
+        """Return the value of all paths, if the table has only one pattern and it matches all."""
         if self._literals or self._others or set(self._prefixes) != {""}:
             return None
         return self._prefixes[""][1]
 
     def find(self, path: str) -> T | None:
-        """Return what belongs to a decoded path that starts with one `/`, or `None`.
+        """Return the value for a decoded path that starts with one `/`, or `None`.
 
-        Threads share the memory of short paths without a lock: what one of them writes is what any
-        other would.
+        Threads share the remembered results without a lock: each of them would write the same.
         """
-        if len(path) > MAX_MEMO_PATH:  # before it is hashed
+        # Check the length first: a look-up hashes the whole, client-controlled string.
+        if len(path) > MAX_MEMO_PATH:
             return self._find(path)
         try:
             return self.memo[path]
         except KeyError:
             found = self._find(path)
         if len(self.memo) >= MAX_MEMO_PATHS:
-            self.memo.clear()  # those that are asked for often are soon back
+            self.memo.clear()  # frequent paths are soon added again
         self.memo[path] = found
         return found
 
     def _find(self, path: str) -> T | None:
         found = self._most_specific(path)
-        # The threat: `/public/..%2fprivate/x` looks like a path of /public, and a static folder
-        # may serve the private file for it. So it has to belong to both, or belongs to nothing.
+        # The threat: `/public/..%2fprivate/x` looks like a path in /public, but a static folder
+        # may serve the private file for it. So both readings of the path must have the same value.
         if "/." in path or "//" in path or "\\" in path or "%" in path:
-            if len(path) > MAX_PATH_LENGTH:  # a request may bring any number of segments
+            if len(path) > MAX_PATH_LENGTH:  # a request may have any number of segments
                 return self.catch_all
             plain = without_dot_segments(path)
             if plain != path and self._most_specific(plain) != found:
@@ -177,7 +178,7 @@ class ResourceTable(Generic[T]):
 
     def _longest_prefix(self, path: str) -> tuple[int | None, T | None]:
         head = path
-        if len(path) > self._limit:  # a request may bring any number of slashes
+        if len(path) > self._limit:  # a request may have any number of slashes
             head = path[: self._limit + 1].rpartition("/")[0]
         while self._prefixes:
             found = self._prefixes.get(head)

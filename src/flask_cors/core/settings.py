@@ -1,4 +1,4 @@
-"""The options of one policy: what stands in several places, read and merged, and contradictions."""
+"""The options of one policy, read from several places and merged, and checks for contradictions."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,38 +35,38 @@ CONFIG_PREFIX = "CORS_"
 
 
 class MisnamedKey(NamedTuple):
-    """A key of a configuration that other libraries have, or that is nearly one of ours."""
+    """A configuration key of another library, or one that is similar to a key of this library."""
 
     key: str
     meant: str
     """the option that was probably meant"""
     value: object
     restricts: bool
-    """whether it was to say who is let in"""
+    """whether it was probably meant to restrict the origins"""
 
 
 class OptionSource(NamedTuple):
-    """A place where options are written, with what is written there."""
+    """A place where options are written, with the options written there."""
 
     options: Mapping[str, object]
     prefix: str = ""
-    """what stands before an option's name there: `CORS_` or `resources['/api/*'].`"""
+    """what precedes an option's name there: `CORS_` or `resources['/api/*'].`"""
     place: str = ""
-    """the file and line, `app.py, line 12`, where that is known"""
+    """the file and line, `app.py, line 12`, if known"""
     misnamed: tuple[MisnamedKey, ...] = ()
 
     def name(self, option: str) -> str:
-        """Return how `option` is written in this place."""
+        """Return the name of `option` as it is written in this place."""
         return self.prefix + (option.upper() if self.prefix == CONFIG_PREFIX else option)
 
     def assignment(self, option: str, value: str) -> str:
-        """Return how `option` is given a value in this place."""
+        """Return the code that sets `option` to `value` in this place."""
         if self.prefix == CONFIG_PREFIX:
             return f"{self.name(option)} = {value}"
         return f"'{option}': {value}" if self.prefix else f"{option}={value}"
 
     def without_values(self) -> "OptionSource":
-        """Return the same place, without holding on to what is written there."""
+        """Return the same place without its options, so that they are not kept in memory."""
         return OptionSource(_NOTHING, self.prefix, self.place)
 
 
@@ -74,30 +74,29 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 def materialize(value: object) -> object:
-    """Return options that can be read more than once: what an iterator yields is kept."""
+    """Return options that can be read more than once, by replacing iterators with tuples."""
     if isinstance(value, Iterator):
         return tuple(cast("Iterator[object]", value))
     if has_items(value):
-        # Options keep their place beside a name, whatever the mapping is made of.
         try:
             pairs = [*cast("SupportsItems[object, object]", value).items()]
             return {name: materialize(option) for name, option in pairs}
-        except (TypeError, ValueError):  # no pairs: told where the option is read
+        except (TypeError, ValueError):  # not pairs: reported when the option is read
             return value
     return value
 
 
 def config_source(config: Mapping[str, object], problems: Problems) -> OptionSource:
-    """Return what a framework's configuration says: its `CORS_*` keys.
+    """Return the options in a framework's configuration: its `CORS_*` keys.
 
-    Keys that are no option are the app's own business, unless they are nearly one, or were meant to
-    say who is let in. The latter are judged with what results (`resolve_view`,
-    `resolve_resources`): an error where no origins are given at all.
+    Unknown keys are ignored, unless they are similar to an option or were probably meant to
+    restrict the origins. The latter are an error if no origins are set anywhere else, which
+    `resolve_view` and `resolve_resources` find out.
     """
     given: dict[str, object] = {}
     misnamed: list[MisnamedKey] = []
     for key, value in config.items():
-        name = str(key)  # a configuration is a dict, whose keys are not always text
+        name = str(key)  # the keys of a configuration need not be strings
         option = name.removeprefix(CONFIG_PREFIX).lower()
         if not name.startswith(CONFIG_PREFIX):
             continue
@@ -118,16 +117,16 @@ def _warn_of_key(key: MisnamedKey, problems: Problems) -> None:
         "key-unknown",
         key.key.removeprefix(CONFIG_PREFIX).lower(),
         key.value,
-        f"{key.key} is no key of Flask-CORS and has no effect. Write CORS_{key.meant.upper()}, "
-        "or give your own key a name that is less near",
+        f"{key.key} is not a key of Flask-CORS and has no effect. Write CORS_{key.meant.upper()}, "
+        "or, if the key is your own, give it a less similar name",
     )
 
 
-# What results -------------------------------------------------------------------------------------
+# The merged options -------------------------------------------------------------------------------
 
 
 def _option(read: Callable[[OptionValue], T], default: T) -> T:
-    """Declare an option of `Settings`: how its value is read, and its default."""
+    """Declare an option of `Settings`: the function that reads its value, and its default."""
     return field(default=default, metadata={"read": read})
 
 
@@ -151,15 +150,15 @@ class Settings:
     sources: Mapping[str, OptionSource] = field(
         default_factory=lambda: MappingProxyType({}), compare=False, repr=False
     )
-    """the places where those options that are given were written, without their values"""
+    """for each option that was given, the place where it is written, without its value"""
 
     def name(self, option: str) -> str:
-        """Return how `option` is written where it was given."""
+        """Return the name of `option` as it is written where it was given."""
         return self.sources.get(option, _NOWHERE).name(option)
 
-    def written(self, option: str, value: str, beside: str = "") -> str:
-        """Return how `option` is given a value in its place, or in that of the one `beside`."""
-        source = self.sources.get(option) or self.sources.get(beside, _NOWHERE)
+    def assignment(self, option: str, value: str, near: str = "") -> str:
+        """Return the code that sets `option` where it was given, or else where `near` was."""
+        source = self.sources.get(option) or self.sources.get(near, _NOWHERE)
         return source.assignment(option, value)
 
 
@@ -174,7 +173,7 @@ _READERS: Mapping[str, Callable[[OptionValue], object]] = {
 
 
 class _Merged:
-    """The options of several places, of which the later win over the earlier."""
+    """The options of several places; those added later override those added earlier."""
 
     def __init__(self, before: "_Merged | None" = None) -> None:
         self.values: dict[str, object] = dict(before.values) if before else {}
@@ -182,15 +181,15 @@ class _Merged:
         self.misnamed: tuple[MisnamedKey, ...] = before.misnamed if before else ()
 
     def add(self, source: OptionSource, allowed: AbstractSet[str], problems: Problems) -> None:
-        """Read what stands in one place, but for `resources`.
+        """Read the options of one place, except `resources`.
 
-        What is wrong is noted in `problems` and read as what allows the least.
+        Mistakes are recorded in `problems`; a wrong value counts as the most restrictive one.
         """
         place = source.without_values()
         self.misnamed += source.misnamed
         for option, value in source.options.items():
             if option == "headers":
-                _note_historic(source, value, problems)
+                _warn_of_headers(source, value, problems)
             elif option not in allowed:
                 self._add_unknown(source, option, value, allowed, problems)
             elif option != "resources" and (value is not None or option == "origins"):
@@ -206,49 +205,49 @@ class _Merged:
         allowed: AbstractSet[str],
         problems: Problems,
     ) -> None:
-        """Note a name that is no option, and take its value for that of the one that was meant.
+        """Record an unknown name, and use its value for the option that was probably meant.
 
-        So what is told beside it is what will be left when the name is mended.
+        So the other problems reported are those that will remain once the name is corrected.
         """
         meant = meant_option(str(name), allowed) or ""
-        text = _about_an_unknown(source, name, meant, allowed)
+        text = _unknown_option_message(source, name, meant, allowed)
         is_read_once = hasattr(value, "__next__")
         if meant in _READERS and meant not in source.options and not is_read_once:
             found = Problems()
             read = _READERS[meant](OptionValue(meant, source.name(meant), value, found))
             self.values[meant], self.sources[meant] = read, source.without_values()
             if found.errors and value is not None:
-                text += f" And then, {found.errors[0].message}"
+                text += f" Also, {found.errors[0].message}"
         problems.error("option-unknown", str(name), value, text)
 
     def settings(self, label: str, problems: Problems, *, complete: bool) -> Settings:
-        """Return the settings that result; note what contradicts itself.
+        """Return the merged settings, and record options that contradict each other.
 
-        Where options are still to come, origins that are not given contradict nothing yet.
+        If they are not `complete`, the origins may still be added, so missing ones are no mistake.
         """
         values = self.values if complete else {"origins": OriginRules(), **self.values}
         sources = MappingProxyType(self.sources)
         result = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each reader returns its field's type
         if "origins" not in sources and complete:
             for key in self.misnamed:
-                _note_misnamed(key, problems)
+                _report_misnamed(key, problems)
         _validate(result, label, problems)
         return result
 
 
-def _note_misnamed(key: MisnamedKey, problems: Problems) -> None:
+def _report_misnamed(key: MisnamedKey, problems: Problems) -> None:
     if not key.restricts:
         _warn_of_key(key, problems)
         return
-    # The threat: an app that is open to all against its author's will.
+    # The threat: the author believes that the origins are restricted, but every origin is allowed.
     value = safe_repr(key.value)
     instead = value if isinstance(key.value, (str, *LISTS)) and key.value else "[...]"
     problems.error(
         "origin-key",
         "origins",
         key.value,
-        f"{key.key} = {value} restricts nothing: it is no key of Flask-CORS, and no origins are "
-        "given elsewhere, so every website could read the responses. "
+        f"{key.key} = {value} restricts nothing: it is not a key of Flask-CORS, and no origins "
+        "are set anywhere else, so every website could read the responses. "
         f"Write CORS_ORIGINS = {instead}",
     )
 
@@ -256,14 +255,14 @@ def _note_misnamed(key: MisnamedKey, problems: Problems) -> None:
 def resolve_view(
     sources: Iterable[OptionSource], problems: Problems, *, complete: bool = True
 ) -> Settings:
-    """Return the settings of one view that options in several places, the weakest first, result in.
+    """Return the settings of one view, merged from options in several places, the weakest first.
 
-    What is wrong or doubtful is noted in `problems`; nothing is raised.
+    Errors and warnings are recorded in `problems`; nothing is raised.
 
     Args:
-        sources: the configuration's, and the view's own.
-        problems: where to note what is wrong.
-        complete: whether nothing is still to come; else what is not given is not judged.
+        sources: the options of the configuration, and those of the view.
+        problems: where to record errors and warnings.
+        complete: whether these are all the sources; if not, missing origins are not checked.
     """
     merged = _Merged()
     for source in sources:
@@ -281,7 +280,7 @@ def resolve_resources(
 ) -> list[tuple[PathPattern, Settings]]:
     """Same as `resolve_view`, for each resource of an app, a blueprint or a middleware.
 
-    `allowed` has the names of the options there are.
+    `allowed` has the names of the options that are accepted.
     """
     merged = _Merged()
     resources = OptionValue("resources", "resources", "/*", problems)
@@ -309,57 +308,59 @@ def resolve_resources(
 
 
 def _validate(result: Settings, place: str, problems: Problems) -> None:
-    """Note what contradicts itself, has no effect or is doubtful in options taken together."""
+    """Record contradictions between options, and combinations without effect or with a risk."""
     if result.supports_credentials:
         _validate_credentials(result, place, problems)
     if result.supports_credentials and "*" in result.expose_headers:
-        written = result.written("expose_headers", "'*'")
-        instead = result.written("expose_headers", "['X-Total']")
+        written = result.assignment("expose_headers", "'*'")
+        instead = result.assignment("expose_headers", "['X-Total']")
         problems.warning(
             "expose-wildcard",
             "expose_headers",
             "*",
             f"{place}{written} has no effect together with supports_credentials: "
-            f"browsers then read '*' as a name. List the headers: {instead}",
+            f"browsers then take '*' for the name of a header. List the headers: {instead}",
         )
     if result.allow_private_network:
-        written = result.written("allow_private_network", "True")
+        written = result.assignment("allow_private_network", "True")
         problems.warning(
             "private-network",
             "allow_private_network",
             result.allow_private_network,
-            f"{place}{written} has no effect: browsers replaced the header by a "
-            "permission that the user gives. Leave it out",
+            f"{place}{written} has no effect: browsers replaced the header with a "
+            "permission that the user gives. Remove it",
         )
 
 
 def _validate_credentials(result: Settings, place: str, problems: Problems) -> None:
     origins = result.origins
-    written = result.written("supports_credentials", "True")
+    written = result.assignment("supports_credentials", "True")
     if origins.any:
-        listed = result.written("origins", "['https://app.example']", beside="supports_credentials")
+        listed = result.assignment(
+            "origins", "['https://app.example']", near="supports_credentials"
+        )
         problems.error(
             "credentials-wildcard",
             "supports_credentials",
             result.supports_credentials,
-            f"{place}{written} needs its origins by name: with '*' (also the default) every "
-            "website could act with the cookies of whoever is logged in, and browsers refuse it. "
-            f"List them: {listed}; or take {written} out, if no cookies are used",
+            f"{place}{written} needs a list of origins: with '*' (also the default) every website "
+            "could act as the user who is logged in, so browsers do not allow it. "
+            f"List the origins: {listed}; or remove {written} if no cookies are used",
         )
     if "null" in origins.exact:
         problems.error(
             "credentials-null",
             "origins",
             "null",
-            f"{place}{result.written('origins', safe_repr('null'))} together with {written} would "
-            "let any page in a sandboxed frame act with the user's cookies. Take 'null' out, or "
-            f"leave {written} out, if no cookies are used",
+            f"{place}{result.assignment('origins', safe_repr('null'))} together with {written} "
+            "would let any page in a sandboxed frame act as the user who is logged in. "
+            f"Remove 'null', or remove {written} if no cookies are used",
         )
     _warn_of_credentials(origins, f"{place}{result.name('origins')}", problems)
 
 
 def _warn_of_credentials(origins: OriginRules, place: str, problems: Problems) -> None:
-    """Note origins that credentials are allowed to, and that are not only whose they seem to be."""
+    """Warn of origins with credentials behind which there may be somebody else than expected."""
     everyone = sorted(filter(_is_anyones, origins.wildcards))
     everyone += [regex.pattern for regex in origins.wide_regexes]
     for written in everyone:
@@ -367,8 +368,8 @@ def _warn_of_credentials(origins: OriginRules, place: str, problems: Problems) -
             "credentials-anyone",
             "origins",
             written,
-            f"{place}: {safe_repr(written)} covers hosts that anyone can have: every website there "
-            "could act with the cookies of whoever is logged in. List those that are yours: "
+            f"{place}: {safe_repr(written)} covers hosts that anyone can get: every website there "
+            "could act as the user who is logged in. List only your own origins: "
             "['https://app.example']",
         )
     for origin in sorted(origins.exact | origins.wildcards):
@@ -380,8 +381,8 @@ def _warn_of_credentials(origins: OriginRules, place: str, problems: Problems) -
                 "credentials-insecure",
                 "origins",
                 origin,
-                f"{place}: {safe_repr(origin)} is allowed with credentials and is not "
-                "encrypted: whoever is on the network can be that origin. "
+                f"{place}: {safe_repr(origin)} is allowed with credentials but is not "
+                "encrypted: anyone on the network can pretend to be that origin. "
                 f"Write {safe_repr(re.sub(_EVERY_HOST, 'https://app.example', secure))}",
             )
 
@@ -400,27 +401,27 @@ def _is_anyones(pattern: str) -> bool:
     return web and (host == "*" or (host.startswith("*.") and is_shared_suffix(host[2:])))
 
 
-# Names that are no option ------------------------------------------------------------------------
+# Unknown options ----------------------------------------------------------------------------------
 
 
-def _about_an_unknown(
+def _unknown_option_message(
     source: OptionSource, name: object, meant: str, allowed: AbstractSet[str]
 ) -> str:
     if meant:
         remedy = f"Did you mean {source.name(meant)}?"
     elif name in OPTIONS:
-        remedy = f"{name} is an option of CORS(app): write it there, or take it out"
+        remedy = f"{name} is an option of CORS(app): write it there, or remove it"
     else:
         remedy = f"The options are {', '.join(sorted(allowed))}"
     written = source.prefix + (name if isinstance(name, str) else safe_repr(name))
-    return f"{written} is no option. {remedy}"
+    return f"{written} is not an option. {remedy}"
 
 
-def _note_historic(source: OptionSource, value: object, problems: Problems) -> None:
+def _warn_of_headers(source: OptionSource, value: object, problems: Problems) -> None:
     problems.warning(
         "option-historic",
         "headers",
         value,
         f"{source.name('headers')} has had no effect since flask-cors 2. "
-        f"Write {source.name('allow_headers')}, or take it out",
+        f"Write {source.name('allow_headers')}, or remove it",
     )

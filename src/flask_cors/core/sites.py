@@ -1,16 +1,16 @@
-"""Hosts as browsers group them: sites, public suffixes, the loopback hosts, trustworthy origins.
+"""Kinds of hosts that browsers distinguish: sites, public suffixes, loopback and trustworthy hosts.
 
 A site is a scheme and a registrable domain: a public suffix and the label before it
-(https://html.spec.whatwg.org/#site). The whole list of public suffixes
-(https://publicsuffix.org) changes weekly and is not for a library to carry; the tests compare
-what stands here with it.
+(https://html.spec.whatwg.org/#site). The full list of public suffixes (https://publicsuffix.org)
+changes weekly, so a library cannot include it. The lists here are short; the tests compare them
+with the full one.
 """
 
 from __future__ import annotations
 
 import re
 
-# Hosting platforms whose customers each have a subdomain, as the list of public suffixes has them.
+# Hosting platforms that give each customer a subdomain, from the list of public suffixes.
 _PLATFORMS = frozenset(
     """
     a.run.app amplifyapp.com appspot.com awsapprunner.com azurestaticapps.net azurewebsites.net
@@ -20,18 +20,18 @@ _PLATFORMS = frozenset(
     ngrok.io now.sh ondigitalocean.app onrender.com pages.dev pythonanywhere.com r2.dev repl.co
     replit.app replit.dev run.app streamlit.app surge.sh trycloudflare.com up.railway.app uk.com
     us.com vercel.app vercel.dev web.app webflow.io workers.dev
-    """.split()  # noqa: SIM905  (one a line would be fifty lines)
+    """.split()  # noqa: SIM905  (one name per line would take fifty lines)
 )
 
-# Shared as well, though that list has them not.
+# Shared as well, although the list does not have them.
 _SHARED = frozenset({"amazonaws.com", "glitch.me", "nip.io", "railway.app", "sslip.io"})
-# Top-level names that nobody sells names below.
+# Top-level domains in which nobody sells names.
 _PRIVATE = frozenset(
-    "corp example home internal intranet invalid lan local localdomain localhost test".split()  # noqa: SIM905  (a line)
+    "corp example home internal intranet invalid lan local localdomain localhost test".split()  # noqa: SIM905  (one line)
 )
 
-# What registries name the suffixes that they sell under, most often: co.uk, com.au, ac.jp. Not each
-# of these exists under each country; where one does not, nobody else has a host there either.
+# The usual second-level domains in which registries sell names: co.uk, com.au, ac.jp. Not all of
+# them exist in each country; where one does not, nobody has a host there.
 _REGISTRY_SUFFIX = r"(?:ac|co|com|edu|gob|gov|mil|net|ne|nom|or|org|sch)\.[a-z]{2}"
 _IPV4 = r"[0-9]+(?:\.[0-9]+){3}"
 _LOOPBACK = r"(?:.+\.)?localhost\.?|127(?:\.[0-9]+){3}|\[::1\]"
@@ -45,7 +45,7 @@ def is_address(host: str) -> bool:
 def is_public_suffix(host: str) -> bool:
     """Return whether anyone can register a name directly below a host.
 
-    A host of one label is such a suffix, known or not (https://publicsuffix.org/list/, "*").
+    Every host of one label counts as one (https://publicsuffix.org/list/, the rule "*").
     """
     if is_address(host):
         return False
@@ -56,7 +56,7 @@ def is_public_suffix(host: str) -> bool:
 
 
 def is_shared_suffix(host: str) -> bool:
-    """Return whether strangers have, or can have, hosts below a host."""
+    """Return whether strangers can have hosts below a host."""
     host = host.lower().removesuffix(".")
     return host in _SHARED or (is_public_suffix(host) and host not in _PRIVATE)
 
@@ -64,8 +64,8 @@ def is_shared_suffix(host: str) -> bool:
 def registrable_domain(host: str) -> str:
     """Return the public suffix of a host and the label before it.
 
-    An IP address and a public suffix have none: what is returned is the host itself, which is of
-    one site with itself alone.
+    An IP address or a public suffix has none. The host itself is returned for it, since only the
+    same host is of the same site.
     """
     labels = host.split(".")
     if not is_address(host):
@@ -76,16 +76,16 @@ def registrable_domain(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine to every browser.
+    """Return whether browsers take a host for the local machine.
 
-    `localhost` and names below it, with a final dot too, 127.0.0.0/8 and [::1]
+    These are `localhost` and its subdomains, also with a final dot, 127.0.0.0/8 and [::1]
     (https://www.w3.org/TR/secure-contexts/#is-origin-trustworthy, steps 4 and 5).
     """
     return re.fullmatch(_LOOPBACK, host.lower()) is not None
 
 
 def is_trustworthy(scheme: str, host: str) -> bool:
-    """Return whether nobody on the network can have changed what comes from an origin.
+    """Return whether an origin is potentially trustworthy: nobody on the network can change it.
 
     https://www.w3.org/TR/secure-contexts/#is-origin-trustworthy
     """

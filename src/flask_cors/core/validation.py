@@ -1,4 +1,4 @@
-"""One value of one option, read: a typed value, or what is wrong with it."""
+"""Reading of one value of one option: a typed value results, or a description of the mistake."""
 
 import inspect
 import re
@@ -26,33 +26,33 @@ from .origin_patterns import ANY_SPELLINGS, REGEX_ERRORS, OriginError, compile_r
 from .origins import MAX_ORIGIN_LENGTH, OriginRules
 from .resources import MAX_PATH_LENGTH
 
-_SEPARATOR = r",(?![0-9]*\})"  # a comma, but for the one in a quantifier `{1,3}`
+_SEPARATOR = r",(?![0-9]*\})"  # a comma, except the one in a quantifier `{1,3}`
 
 
 class OptionValue(NamedTuple):
-    """The value of one option while it is read."""
+    """The value of one option as it was written, before it is read."""
 
     option: str
     name: str
-    """how the option is written where it stands"""
+    """the name of the option as it is written there"""
     value: object
     problems: Problems
 
     def error(self, code: Code, text: str, *item: object) -> None:
-        """Note that the value, or an `item` of it, is wrong."""
+        """Record that the value, or an `item` of it, is wrong."""
         (value,) = item or (self.value,)
         self.problems.error(code, self.option, value, f"{self.name}: {safe_repr(value)} {text}")
 
     def warning(self, code: Code, text: str, item: object) -> None:
-        """Note that an item of the value is legal, but has no effect or is doubtful."""
+        """Record that an item of the value is allowed but has no effect or is risky."""
         text = f"{self.name}: {safe_repr(item)} {text}"
         self.problems.warning(code, self.option, item, text)
 
     def items(self) -> list[object]:
-        """Return what the option lists: of a string its parts between commas, without blanks."""
+        """Return the items of the value: a string is split at its commas, blanks are stripped."""
         value = self.value
         if isinstance(value, str):
-            if self.is_misread(value):
+            if self.has_environment_mistake(value):
                 return []
             return [part.strip() for part in re.split(_SEPARATOR, value)]
         if isinstance(value, re.Pattern) or callable(value):
@@ -61,37 +61,38 @@ class OptionValue(NamedTuple):
         if is_list and not has_items(value):
             value = cast("Iterable[object]", value)
             return [item.strip() if isinstance(item, str) else item for item in value]
-        self.error("option-type", "is of the wrong type. Write a string, or a list of them")
+        self.error("option-type", "has the wrong type. Write a string, or a list of strings")
         return []
 
-    def is_misread(self, item: object) -> bool:
-        """Note an item that is no value but a trace of how it was to come from an environment."""
+    def has_environment_mistake(self, item: object) -> bool:
+        """Return whether an item was spoiled on its way from an environment, and record that."""
         if item is None or (isinstance(item, str) and item.strip().lower() in _UNSET_TEXTS):
-            self._note_unset(item)
+            self._report_unset(item)
             return True
-        slip = environment_mistake(item) if isinstance(item, str) else None
-        if slip is not None:
-            self.error(slip[0], slip[1], item)
-        return slip is not None
+        mistake = environment_mistake(item) if isinstance(item, str) else None
+        if mistake is not None:
+            self.error(mistake[0], mistake[1], item)
+        return mistake is not None
 
-    def _note_unset(self, item: object) -> None:
+    def _report_unset(self, item: object) -> None:
         code = _UNSET_CODES.get(self.option, "boolean")
         if item == "" and self.option == "origins":
             code = "origin-empty"
         elif item is self.value and self.option in _LISTS:
             code = "value-unset"
-        what = "is empty" if isinstance(item, str) and not item.strip() else "stands for no value"
-        cure = "Take it out" + (", or the comma too many" if what == "is empty" else "")
+        is_blank = isinstance(item, str) and not item.strip()
+        what = "is empty" if is_blank else "means that there is no value"
+        remedy = "Remove it, or an extra comma" if is_blank else "Remove it"
         if item is self.value:
-            cure = f"Write {_EXAMPLES.get(self.option, 'True or False')}"
-        text = f"{what}; is an environment variable unset? {cure}"
+            remedy = f"Write {_EXAMPLES.get(self.option, 'True or False')}"
+        text = f"{what}; is an environment variable unset? {remedy}"
         if self.option == "expose_headers" and item is self.value:
-            self.warning(code, text, item)  # to expose none is what happens anyway
+            self.warning(code, text, item)  # not an error: by default no headers are exposed either
         else:
             self.error(code, text, item)
 
 
-# `null` is an origin, which sandboxed frames have.
+# `null` is missing here, since it is the origin of sandboxed frames.
 _UNSET_TEXTS = frozenset({"", "''", '""', "none", "undefined", "nil"})
 
 _LISTS = frozenset({"methods", "allow_headers", "expose_headers", "resources"})
@@ -114,11 +115,11 @@ _EXAMPLES: Mapping[str, str] = {
 
 
 def has_items(value: object) -> bool:
-    """Return whether `value` is a mapping as far as `SupportsItems` goes."""
+    """Return whether `value` has the method of `SupportsItems`."""
     return not isinstance(value, type) and callable(getattr(value, "items", None))
 
 
-# Of each option that takes regular expressions, how long a text may be that they are tried on.
+# The options that accept regular expressions, with the longest text that is matched against them.
 _MATCHED_LENGTH = MappingProxyType(
     {
         "origins": MAX_ORIGIN_LENGTH,
@@ -128,12 +129,12 @@ _MATCHED_LENGTH = MappingProxyType(
 )
 
 
-@lru_cache(maxsize=1024)  # what is judged once is judged again: for each app, view and resource
+@lru_cache(maxsize=1024)  # the same expressions come back: for each app, view and resource
 def match_time(
     regex: re.Pattern[str], option: str, length: int | None = None
 ) -> Literal["fine", "slow", "unknown"]:
-    """Return whether a client can make a match take very long with a value for `option`."""
-    from . import redos  # noqa: PLC0415  (most configurations have no expression)
+    """Return whether a client can send a text that takes very long to match against `regex`."""
+    from . import redos  # noqa: PLC0415  (most configurations have no regular expression)
 
     letters = {"origins": redos.ORIGIN_LETTERS, "allow_headers": redos.TOKEN_LETTERS}.get(option)
     return redos.verdict(
@@ -145,36 +146,36 @@ def match_time(
 
 
 def check_match_time(
-    regex: re.Pattern[str], reading: OptionValue, label: str, written: object, *, instead: str
+    regex: re.Pattern[str], raw: OptionValue, label: str, written: object, *, instead: str
 ) -> bool:
-    """Note an expression that can keep a worker busy; return whether it may be tried."""
-    verdict = match_time(regex, reading.option)
-    remedy = f"Repeat once, [a-z]+ and not ([a-z]+)+, or write a pattern with '*': {instead}"
+    """Record an expression that can keep a worker busy; return whether it may be used."""
+    verdict = match_time(regex, raw.option)
+    remedy = f"Use [a-z]+ instead of ([a-z]+)+, or a pattern with '*': {instead}"
     if verdict == "slow":
-        text = "takes far longer for some values than their length explains"
-        text = f"{label} {text}, and clients choose the value. {remedy}"
-        reading.problems.error("regex-backtracking", reading.option, written, text)
+        text = "can take extremely long to match, and clients choose the text"
+        text = f"{label} {text}. {remedy}"
+        raw.problems.error("regex-backtracking", raw.option, written, text)
     elif verdict == "unknown":
-        text = "is too intricate to tell whether some values take for ever"
-        text = f"{label} {text}, and clients choose the value. {remedy}"
-        reading.problems.warning("regex-undecided", reading.option, written, text)
+        text = "is too complex to tell whether it can take extremely long to match"
+        text = f"{label} {text}, and clients choose the text. {remedy}"
+        raw.problems.warning("regex-undecided", raw.option, written, text)
     return verdict != "slow"
 
 
-def read_origins(reading: OptionValue) -> OriginRules:
-    """Read who is allowed."""
-    value = reading.value
+def read_origins(raw: OptionValue) -> OriginRules:
+    """Read the allowed origins."""
+    value = raw.value
     if value is None or (isinstance(value, str) and not value.strip()):
-        reading.error(
+        raw.error(
             "origin-unset",
-            "could mean nobody or everybody; is an environment variable unset? List who may "
-            "read: ['https://app.example']; or [] for nobody, '*' for everyone",
+            "could mean nobody or everybody; is an environment variable unset? List the allowed "
+            "origins: ['https://app.example']; or write [] for nobody, '*' for everyone",
         )
         return OriginRules()
     if has_items(value) and not callable(value):
-        reading.error(
+        raw.error(
             "option-type",
-            "is a mapping. What differs by path goes into resources: "
+            "is a mapping. Write options that differ by path in resources: "
             "resources={'/api/*': {'origins': ['https://app.example']}}",
         )
         return OriginRules()
@@ -182,11 +183,11 @@ def read_origins(reading: OptionValue) -> OriginRules:
     wildcards: set[str] = set()
     regexes: list[re.Pattern[str]] = []
     predicates: list[OriginPredicate] = []
-    for item in reading.items():
-        if isinstance(item, str) and len(item) < MAX_ORDINARY and _ORDINARY.fullmatch(item):
+    for item in raw.items():
+        if isinstance(item, str) and len(item) < _MAX_USUAL and _USUAL_ORIGIN.fullmatch(item):
             exact.add(item)
             continue
-        origin = _read_origin(reading, item)
+        origin = _read_origin(raw, item)
         if isinstance(origin, str):
             (wildcards if "*" in origin else exact).add(origin)
         elif isinstance(origin, re.Pattern):
@@ -199,12 +200,12 @@ def read_origins(reading: OptionValue) -> OriginRules:
         wildcards=frozenset(wildcards - {"*"}),
         regexes=tuple(regexes),
         predicates=tuple(predicates),
-        wide_regexes=tuple(filter(_lets_any_website_in, regexes)),
+        wide_regexes=tuple(filter(_matches_any_website, regexes)),
     )
 
 
-# Of hosts that no one has a reason to write: what lets these in lets everyone in.
-_NOBODYS_ORIGINS = tuple(
+# Origins that nobody has a reason to allow: an expression that matches one of them matches any.
+_PROBE_ORIGINS = tuple(
     f"{scheme}://everybody-is-let-in.{domain}{port}"
     for scheme in ("https", "http")
     for domain in ("invalid", "com")
@@ -212,38 +213,38 @@ _NOBODYS_ORIGINS = tuple(
 )
 
 
-def _lets_any_website_in(regex: re.Pattern[str]) -> bool:
-    """Return whether an expression matches origins that no one has a reason to list."""
-    # One that was warned of could take for ever here too, unless these are short enough for it.
-    length = len(max(_NOBODYS_ORIGINS, key=len))
+def _matches_any_website(regex: re.Pattern[str]) -> bool:
+    """Return whether an expression matches origins that nobody has a reason to allow."""
+    # An expression that only caused a warning may take extremely long here, too. Try it only if it
+    # is known to be fast for texts as short as these.
+    length = len(max(_PROBE_ORIGINS, key=len))
     if match_time(regex, "origins") != "fine" and match_time(regex, "origins", length) != "fine":
         return False
-    return any(map(regex.fullmatch, _NOBODYS_ORIGINS))
+    return any(map(regex.fullmatch, _PROBE_ORIGINS))
 
 
-# What most origins look like: as browsers write them, so that there is nothing to parse. The last
-# label starts with a letter, so that the host is no address, and ports are none that is left out.
-_ORDINARY = re.compile(
+# Most origins are already written as browsers send them. They need no parsing, which makes long
+# lists load faster. The last label starts with a letter, so that the host is not an IP address;
+# default ports are excluded.
+_USUAL_ORIGIN = re.compile(
     r"https?://(?:[a-z0-9_-]+\.)*[a-z][a-z0-9_-]*(?::(?!443$|80$)[1-9][0-9]{0,3})?", re.ASCII
 )
-MAX_ORDINARY = 250  # characters: the longest host has 253
+_MAX_USUAL = 250  # characters; the longest host has 253
 
 
-def _read_origin(
-    reading: OptionValue, item: object
-) -> str | re.Pattern[str] | OriginPredicate | None:
-    """Return one origin, pattern, expression or callable; `None`, and a note, if it is none."""
-    if reading.is_misread(item):
+def _read_origin(raw: OptionValue, item: object) -> str | re.Pattern[str] | OriginPredicate | None:
+    """Return one origin, pattern, expression or callable; or record a problem and return `None`."""
+    if raw.has_environment_mistake(item):
         return None
     try:
         origin = _parse_origin(item)
     except OriginError as error:
-        reading.error(error.code, str(error), item)
+        raw.error(error.code, str(error), item)
         return None
     if isinstance(origin, re.Pattern):
-        label = f"{reading.name}: {safe_repr(item)}"
-        if not check_match_time(origin, reading, label, item, instead="'https://*.example.com'"):
-            return None  # nor is it ever tried
+        label = f"{raw.name}: {safe_repr(item)}"
+        if not check_match_time(origin, raw, label, item, instead="'https://*.example.com'"):
+            return None
     return origin
 
 
@@ -252,7 +253,7 @@ def _parse_origin(item: object) -> str | re.Pattern[str] | OriginPredicate:
         if re.search(_SEPARATOR, item):
             raise OriginError(
                 "origin-comma",
-                "holds a comma, which no origin does. Write an item for each origin: "
+                "contains a comma; an origin has none. Write one item for each origin: "
                 "['https://a.example', 'https://b.example']",
             )
         return read_origin(item)
@@ -263,29 +264,28 @@ def _parse_origin(item: object) -> str | re.Pattern[str] | OriginPredicate:
         return cast("OriginPredicate", item)
     raise OriginError(
         "option-type",
-        "is no origin. Write a string like 'https://app.example', a compiled pattern of str, "
+        "is not an origin. Write a string like 'https://app.example', a compiled pattern of str, "
         "or a callable that takes the origin",
     )
 
 
 def _check_callable(item: Callable[..., object]) -> None:
-    """Raise an error for a callable that can never answer with `True`.
+    """Raise an error for a callable that can never return `True`.
 
-    The threat: an instance, or a generator that has not even run, is as good as a yes to whoever
-    looks at its truth only.
+    Its mistake would otherwise show only at run time, when it refuses every origin.
     """
     function: object = item
     while isinstance(function, partial):
         function = cast("partial[object]", function).func
-    call = getattr(function, "__call__", None)  # noqa: B004  (of which kind it is, not whether)
+    call = getattr(function, "__call__", None)  # noqa: B004  (it is inspected, not only found)
     if isinstance(function, type):
-        what = "is a class: to call it makes an object, which is no answer"
+        what = "is a class: a call creates an object, not True or False"
     elif any(map(inspect.isgeneratorfunction, (function, call))):
-        what = "is a generator function: to call it runs nothing, so it never answers"
+        what = "is a generator function: a call returns a generator, not True or False"
     elif any(map(inspect.isasyncgenfunction, (function, call))):
-        what = "is an async generator function: to call it runs nothing, so it never answers"
+        what = "is an async generator function: a call returns a generator, not True or False"
     elif not _takes_one_argument(item):
-        what = "cannot be called with the origin alone"
+        what = "cannot be called with the origin as its only argument"
     else:
         return
     raise OriginError(
@@ -300,153 +300,153 @@ def _takes_one_argument(function: Callable[..., object]) -> bool:
         inspect.signature(function, follow_wrapped=False).bind("https://app.example")
     except TypeError:
         return False
-    except ValueError:  # what is built in may not tell
+    except ValueError:  # some built-in callables have no signature
         pass
     return True
 
 
-_EVERYTHING = frozenset({"all", "any"})
+_WORDS_FOR_ALL = frozenset({"all", "any"})
 
 
-def read_methods(reading: OptionValue) -> MethodRules:
-    """Read names of methods; those that are known in upper case may be in lower case."""
+def read_methods(raw: OptionValue) -> MethodRules:
+    """Read methods; the usual ones may be in lower case."""
     methods: set[str] = set()
-    for item in reading.items():
-        if reading.is_misread(item):
+    for item in raw.items():
+        if raw.has_environment_mistake(item):
             continue
         if not isinstance(item, str) or not _is_method(item):
-            reading.error("method", _about_a_method(item), item)
+            raw.error("method", _method_mistake(item), item)
         elif item.upper() in FORBIDDEN_METHODS:
-            reading.error("method-forbidden", "is a method no browser sends. Take it out", item)
+            raw.error("method-forbidden", "is a method that no browser sends. Remove it", item)
         else:
             methods.add(item.upper() if item.upper() in ALL_METHODS else item)
     return MethodRules("*" in methods, frozenset(methods))
 
 
 def _is_method(item: str) -> bool:
-    """Return whether an item is a method; `GET|POST`, a token too, is two."""
-    return is_token(item) and "|" not in item and item.lower() not in _EVERYTHING
+    """Return whether an item is one method; `GET|POST`, although a token, is two."""
+    return is_token(item) and "|" not in item and item.lower() not in _WORDS_FOR_ALL
 
 
-def _about_a_method(item: object) -> str:
-    if isinstance(item, str) and item.lower() in _EVERYTHING:
-        return "is no method. Write '*' for any"
+def _method_mistake(item: object) -> str:
+    if isinstance(item, str) and item.lower() in _WORDS_FOR_ALL:
+        return "is not a method. Write '*' for any method"
     names = re.split(r"[\s;|/&+]+", item.strip()) if isinstance(item, str) else []
     if len(names) > 1 and all(map(is_token, names)):
         listed = safe_repr(", ".join(names))
         return f"is more than one method. Write commas between them, {listed}, or a list"
-    return "is no method. Write its name: 'PUT'"
+    return "is not a method. Write its name: 'PUT'"
 
 
-def read_allow_headers(reading: OptionValue) -> HeaderRules:
+def read_allow_headers(raw: OptionValue) -> HeaderRules:
     """Read names of request headers, globs and regular expressions."""
     names: set[str] = set()
     globs: set[str] = set()
     regexes: list[re.Pattern[str]] = []
-    for item in reading.items():
-        if reading.is_misread(item):
+    for item in raw.items():
+        if raw.has_environment_mistake(item):
             continue
         if is_text_pattern(item) or (isinstance(item, str) and has_regex_syntax(item)):
-            regexes += _read_name_regex(reading, item)
+            regexes += _read_name_regex(raw, item)
         elif not isinstance(item, str) or not _is_field_name(item):
-            reading.error("header-name", _about_a_name(item), item)
+            raw.error("header-name", _header_name_mistake(item), item)
         else:
             if is_forbidden_name(item):
-                text = "is a header that no script may set: browsers add it. Take it out"
-                reading.warning("header-forbidden", text, item)
+                text = "is a header that scripts cannot set: browsers control it. Remove it"
+                raw.warning("header-forbidden", text, item)
             (globs if item != "*" and "*" in item else names).add(item.lower())
     return HeaderRules("*" in names, frozenset(names), tuple(sorted(globs)), tuple(regexes))
 
 
-def _read_name_regex(reading: OptionValue, item: Pattern) -> list[re.Pattern[str]]:
+def _read_name_regex(raw: OptionValue, item: Pattern) -> list[re.Pattern[str]]:
     try:
         regex = compile_regex(item)
     except REGEX_ERRORS as error:
-        remedy = "Write 'X-Request-ID', a glob 'X-*', or mend the expression"
+        remedy = "Write 'X-Request-ID', a glob 'X-*', or fix the expression"
         text = f"is not a valid regular expression ({error}). {remedy}"
-        reading.error("pattern-regex", text, item)
+        raw.error("pattern-regex", text, item)
         return []
-    label = f"{reading.name}: {safe_repr(item)}"
-    return [regex] if check_match_time(regex, reading, label, item, instead="'X-*'") else []
+    label = f"{raw.name}: {safe_repr(item)}"
+    return [regex] if check_match_time(regex, raw, label, item, instead="'X-*'") else []
 
 
-def read_expose_headers(reading: OptionValue) -> tuple[str, ...]:
+def read_expose_headers(raw: OptionValue) -> tuple[str, ...]:
     """Read names of response headers."""
     names: set[str] = set()
-    for item in reading.items():
-        if reading.is_misread(item):
+    for item in raw.items():
+        if raw.has_environment_mistake(item):
             continue
         if not isinstance(item, str) or not _is_field_name(item):
-            reading.error("header-name", _about_a_name(item), item)
+            raw.error("header-name", _header_name_mistake(item), item)
             continue
         if item.lower() in UNREADABLE_NAMES:
-            text = "is a header that no script may read, whoever exposes it. Take it out"
-            reading.warning("header-forbidden", text, item)
+            text = "is a header that scripts can never read. Remove it"
+            raw.warning("header-forbidden", text, item)
         names.add(item)
     return tuple(sorted(names))
 
 
 def _is_field_name(item: str) -> bool:
-    return is_token(item) and item.lower() not in _EVERYTHING
+    return is_token(item) and item.lower() not in _WORDS_FOR_ALL
 
 
-def _about_a_name(item: object) -> str:
-    """Return what is wrong with a name of a header field, and the name that was meant."""
+def _header_name_mistake(item: object) -> str:
+    """Return what is wrong with the name of a header, and what was probably meant."""
     if not isinstance(item, str):
-        return "is no name of a header field. Write 'X-Request-ID'"
-    if item.lower() in _EVERYTHING:
-        return "is no name of a header field. Write '*' for any"
+        return "is not the name of a header. Write 'X-Request-ID'"
+    if item.lower() in _WORDS_FOR_ALL:
+        return "is not the name of a header. Write '*' for any header"
     if re.fullmatch(r"(?:application|audio|font|image|model|multipart|text|video)/\S+", item):
         return "is a media type. Write the name of the header that carries it: 'Content-Type'"
     name = item.partition(":")[0].strip()
     if name != item and is_token(name):
-        return f"is a header with its value. Write its name alone: '{name}'"
+        return f"is a header with its value. Write only its name: '{name}'"
     names = re.split(r"[\s;]+", item.strip())
     if len(names) > 1 and all(map(is_token, names)):
         return (
             "is more than one name. Write commas between them, "
             f"{safe_repr(', '.join(names))}, or write a list"
         )
-    return "is no name of a header field. Write 'X-Request-ID'"
+    return "is not the name of a header. Write 'X-Request-ID'"
 
 
 _TRUE = frozenset[object]({1, "true", "1", "yes", "on"})  # 1 is also `True`
 _FALSE = frozenset[object]({0, "false", "0", "no", "off"})
 
 
-def read_switch(reading: OptionValue) -> bool:
-    """Read a boolean, also as a number or a word."""
-    if isinstance(reading.value, str) and reading.is_misread(reading.value):
+def read_switch(raw: OptionValue) -> bool:
+    """Read a boolean, which may be written as a number or a word."""
+    if isinstance(raw.value, str) and raw.has_environment_mistake(raw.value):
         return False
-    value = reading.value.strip().lower() if isinstance(reading.value, str) else reading.value
+    value = raw.value.strip().lower() if isinstance(raw.value, str) else raw.value
     if isinstance(value, (int, str)) and value in _TRUE | _FALSE:
         return value in _TRUE
-    reading.error("boolean", "is no boolean. Write True or False")
+    raw.error("boolean", "is not a boolean. Write True or False")
     return False
 
 
-_MAX_SECONDS = 2**31  # RFC 9111, section 1.2.2: recipients hold no more
+_MAX_SECONDS = 2**31  # the greatest number that recipients handle (RFC 9111, section 1.2.2)
 
 
-def read_max_age(reading: OptionValue) -> int | None:
-    """Read a number of seconds; fractions are cut off."""
-    value = reading.value
+def read_max_age(raw: OptionValue) -> int | None:
+    """Read a number of seconds, without its fraction."""
+    value = raw.value
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, str):
-        if reading.is_misread(value):
+        if raw.has_environment_mistake(value):
             return None
         if re.fullmatch(r"[0-9]{1,10}", value.strip()):
-            value = int(value.strip())  # `int` does not take all that `strip` does
+            value = int(value.strip())  # `strip` removes more characters than `int` ignores
     if (
         isinstance(value, (int, float))
         and not isinstance(value, bool)
-        and 0 <= value <= _MAX_SECONDS  # infinity and NaN are not
+        and 0 <= value <= _MAX_SECONDS  # also excludes infinity and NaN
     ):
         return int(value)
-    reading.error(
+    raw.error(
         "max-age",
-        f"is no number of seconds from 0 to {_MAX_SECONDS}. "
+        f"is not a number of seconds from 0 to {_MAX_SECONDS}. "
         f"Write max_age={_seconds(value)}, or a timedelta",
     )
     return None
@@ -456,7 +456,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def _seconds(value: object) -> int:
-    """Return the seconds that were probably meant; for a message."""
+    """Return the seconds that were probably meant, for use in a message."""
     text = value.strip().lower() if isinstance(value, str) else ""
     found = re.fullmatch(r"([0-9]{1,9})\s*([smhdw])[a-z]*", text)
     number = re.sub(r"[\s,_']|\.0*$", "", text)
@@ -466,12 +466,12 @@ def _seconds(value: object) -> int:
 
 
 def is_text_pattern(value: object) -> TypeGuard[re.Pattern[str]]:
-    """Return whether `value` is a compiled pattern, and not one of bytes."""
+    """Return whether `value` is a compiled pattern for strings, not for bytes."""
     return isinstance(value, re.Pattern) and isinstance(
         cast("re.Pattern[str] | re.Pattern[bytes]", value).pattern, str
     )
 
 
 def pattern_text(pattern: Pattern) -> str:
-    """Return a pattern as it was written."""
+    """Return the text of a pattern as it was written."""
     return pattern if isinstance(pattern, str) else pattern.pattern
