@@ -92,6 +92,12 @@ def test_what_matches_everything_is_the_wildcard(text: str) -> None:
                 "ms-appx-web://a.example",
                 "http://127.0.0.1",
                 "https://1e3.example",
+                "http://255.255.255.255",
+                "http://0.0.0.0",
+                "app://127.1",
+                "ftps://a.example",
+                "http://a.example:1",
+                "http://a.example:65535",
             )
         ),
         pytest.param("FILE:///", "file://", id="app-trailing-slash"),
@@ -120,6 +126,7 @@ def test_an_origin_is_read_into_the_spelling_that_browsers_send(text: str, expec
         pytest.param("https://*:443", "https://*", id="any-host-default-port"),
         pytest.param("chrome-extension://*", "chrome-extension://*", id="any-extension"),
         pytest.param("http://*.localhost", "http://*.localhost", id="labels-of-one-label"),
+        pytest.param("http://*.1a.example", "http://*.1a.example", id="labels-with-a-digit"),
     ],
 )
 def test_an_origin_pattern_is_read_into_one_spelling(text: str, expected: str) -> None:
@@ -184,6 +191,9 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("HTTP\\\\a.example", "a.example"),
                 ("\\\\a.example", "a.example"),
                 ("://a.example", "a.example"),
+                ("https:\\\\a.example\\x", "a.example"),
+                ("https:\\\\a.example?x", "a.example"),
+                ("httpbin.example", "httpbin.example"),
                 ("a.example/x", "a.example"),
                 ("a.example#x", "a.example"),
                 ("me@a.example", "a.example"),
@@ -235,6 +245,10 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
         pytest.param(
             "http://localhost:80?x=1", "origin-query", "'http://localhost:80'", id="port-query"
         ),
+        pytest.param("https://a.example/@me", "origin-path", "'https://a.example'", id="path-@"),
+        pytest.param("https://a.example/http://b", "origin-path", "'https://a.example'", id="url"),
+        pytest.param("https://me@a.example/x", "origin-userinfo", "'https://a.example'", id="@-x"),
+        pytest.param("https://a@b@c.example", "origin-userinfo", "'https://c.example'", id="@-@"),
         pytest.param("https://me@a.example", "origin-userinfo", "'https://a.example'", id="user"),
         pytest.param(
             "https://me:pw@a.example/", "origin-userinfo", "'https://a.example'", id="password"
@@ -250,7 +264,12 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
         pytest.param("http://a.example:0", "origin-port", "65535", id="port-0"),
         pytest.param("http://a.example:65536", "origin-port", "65535", id="port-65536"),
         pytest.param("http://a.example:" + "9" * 5000, "origin-port", "65535", id="port-endless"),
-        pytest.param("http://a.example:", "origin-port", "'http://a.example:*'", id="port-empty"),
+        pytest.param(
+            "http://a.example:",
+            "origin-port",
+            "'http://a.example:8000', 'http://a.example:*'",
+            id="port-empty",
+        ),
         pytest.param("http://a.example:-1", "origin-port", "'http://a.example:*'", id="port-sign"),
         pytest.param("http://a.example:http", "origin-port", "'http://a.example:*'", id="port-abc"),
         pytest.param("http://a.example:80a", "origin-port", "'http://a.example:*'", id="port-80a"),
@@ -272,6 +291,23 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
             "https://*app.example", "origin-wildcard", "'https://*.app.ex", id="label-start"
         ),
         pytest.param("https://*example.com", "origin-wildcard", "'https://*.ex", id="no-dot"),
+        pytest.param(
+            "http://a.example:80*", "origin-wildcard", "'http://*.a.ex", id="port-of-name"
+        ),
+        pytest.param("https://*.a.example(x)", "origin-wildcard", "'https://*.a.ex", id="regex"),
+        *(
+            pytest.param(text, "origin-wildcard", f"Write {remedy}", id=text)
+            for text, remedy in [
+                ("http://x*.a.example", "'http://*.a.example', 'http://*' or 'http://localhost:*'"),
+                ("https://*.*.a.example", "'https://*.a.example'"),
+                ("https://x*.1a.example", "'https://*.1a.example'"),
+                ("https://a*com", "'https://*.example.com'"),
+                ("https://x*a..example", "'https://*.example.com'"),
+            ]
+        ),
+        pytest.param(
+            "http://a*", "origin-wildcard", r"r'http://app-\d+\.example\.com'", id="finer"
+        ),
         pytest.param("http://localhost:80*", "origin-wildcard", "localhost:*'", id="part-of-port"),
         pytest.param("http://localhost:*0", "origin-wildcard", "localhost:*'", id="port-end"),
         pytest.param("http://localhost:**", "origin-wildcard", "localhost:*'", id="port-stars"),
@@ -285,7 +321,7 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
             "https://a.example https://b.example", "origin-host", "comma", id="two-origins"
         ),
         pytest.param("https://" + "a" * 254, "origin-host", "app.example", id="long-host"),
-        pytest.param("http://[1::2::3]", "origin-host", "IPv6", id="bad-ipv6"),
+        pytest.param("http://[1::2::3]", "origin-host", "'http://[2001:db8::1]'", id="bad-ipv6"),
         pytest.param("http://[]", "origin-host", "IPv6", id="empty-ipv6"),
         pytest.param(
             "https://bücher.example",
@@ -307,7 +343,19 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("http://0177.0.0.1", "http://127.0.0.1"),
                 ("http://2130706433", "http://127.0.0.1"),
                 ("http://0x05ac9f", "http://0.5.172.159"),
-                ("https://127.0.0.1.", "https://127.0.0.1"),
+                ("https://10.0.0.1.", "https://10.0.0.1"),
+                ("http://012.0.0.1", "http://10.0.0.1"),
+                ("http://0x1f.1", "http://31.0.0.1"),
+                ("http://255.1", "http://255.0.0.1"),
+                ("http://256.1", "http://127.0.0.1"),
+                ("http://1.2.3.256", "http://127.0.0.1"),
+                ("http://1.2.65535", "http://1.2.255.255"),
+                ("http://1.2.65536", "http://127.0.0.1"),
+                ("http://1.16777215", "http://1.255.255.255"),
+                ("http://1.16777216", "http://127.0.0.1"),
+                ("http://4294967295", "http://255.255.255.255"),
+                ("http://4294967296", "http://127.0.0.1"),
+                ("http://1.2.3.4.0", "http://127.0.0.1"),
                 ("http://0x", "http://0.0.0.0"),
                 ("http://256.1.1.1", "http://127.0.0.1"),
                 ("http://1.2.3.4.5", "http://127.0.0.1"),
@@ -322,7 +370,10 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("http://[fe80::1%eth0]:80", "http://[fe80::1]:80"),
                 (r"http://[::1]:\d+", "http://[::1]:*"),
                 ("http:///a.example", "http://a.example"),
+                ("http:///a.example/", "http://a.example"),
+                ("http:///a%20b.example", "http://app.example"),
                 ("https://.", "https://app.example"),
+                ("https://..", "https://app.example"),
                 ("https://a..b.example:8443", "https://a.b.example:8443"),
                 ("http://:3000", "http://app.example"),
                 ("http://:abc", "http://app.example"),
@@ -357,10 +408,14 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("https://https//a.example", "'https://a.example'"),
                 ("https://https://(a|b).example", "'https://(a|b).example'"),
                 ("https://https:/a.example", "'https://a.example'"),
+                ("https://http://https://a.example", "'https://a.example'"),
+                ("https://http//https//a.example", "'https://a.example'"),
+                ("https://HTTP://a.example", "'http://a.example'"),
                 ("https:\\\\a.example", "'https://a.example'"),
                 ("ws://a.example", "'http://a.example'"),
                 ("wss://a.example:8443", "'https://a.example:8443'"),
                 ("htps://a.example", "'https://a.example'"),
+                ("htpt://a.example", "'http://a.example'"),
                 ("htttp://a.example/", "'http://a.example'"),
                 ("file:", "'file://'"),
                 ("app:.", "'app://.'"),
@@ -414,6 +469,23 @@ def test_a_string_that_can_never_match_is_an_error_that_says_what_to_write(
         read_origin(text)
     assert raised.value.code == code
     assert remedy in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("https://a..example:80", "'https://a.example:80'"),
+        (
+            "https://.a.example:80",
+            "'https://a.example:80', or 'https://*.a.example:80' for its subdomains",
+        ),
+        ("https://.a.example", "'https://a.example', or 'https://*.a.example' for its subdomains"),
+    ],
+)
+def test_a_dot_first_may_stand_for_subdomains(text: str, remedy: str) -> None:
+    with pytest.raises(OriginError) as raised:
+        read_origin(text)
+    assert str(raised.value).endswith(f" Write {remedy}")
 
 
 @pytest.mark.parametrize(

@@ -170,25 +170,25 @@ def _without_scheme(text: str) -> OriginError:
 
 def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
     """Return the error for a string that starts like an origin but does not end like one."""
-    origin = safe_repr(text[: len(text) - len(rest)])[1:-1]
+    origin = safe_repr(text[: len(text) - len(rest)])
     misread = _misread(text, scheme, host + rest)
     if misread is not None:
         return misread
-    if "@" in rest:
-        host = rest.rpartition("@")[2].rstrip("/")
+    _, at, name = re.split(r"[/?#]", rest)[0].rpartition("@")
+    if at:
         return OriginError(
             "origin-userinfo",
-            f"contains a user name or password; an origin has none. Write '{scheme}://{host}'",
+            f"contains a user name or password; an origin has none. Write '{scheme}://{name}'",
         )
     if rest.startswith(("/", "#")) and (host or not is_web_scheme(scheme)):
         return OriginError(
             "origin-path",
-            f"has a path; an origin has none, so it can never match. Write '{origin}'",
+            f"has a path; an origin has none, so it can never match. Write {origin}",
         )
     if rest.startswith("?"):
         return OriginError(
             "origin-query",
-            f"has a query; an origin has none, so it can never match. Write '{origin}'",
+            f"has a query; an origin has none, so it can never match. Write {origin}",
         )
     if "*" in rest:
         return _wildcard(scheme, host)
@@ -198,7 +198,7 @@ def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
             "has an invalid port. Write a number from 1 to 65535, or ':*' for any: "
             f"'{scheme}://{host}:8000', '{scheme}://{host}:*'",
         )
-    return _no_host(scheme, rest.lstrip("/") if not host else "")
+    return _no_host(scheme, rest.strip("/") if not host else "")
 
 
 def _misread(text: str, scheme: str, authority: str) -> OriginError | None:
@@ -212,10 +212,8 @@ def _misread(text: str, scheme: str, authority: str) -> OriginError | None:
         )
     again = re.match(r"(?:https?:?/+)*(https?):?/+(?=[^/])", authority, re.IGNORECASE)
     if again:
-        inner = safe_repr(authority[again.end() :])[1:-1]
-        return OriginError(
-            "origin-scheme", f"has the scheme twice. Write '{again[1].lower()}://{inner}'"
-        )
+        once = safe_repr(f"{again[1].lower()}://{authority[again.end() :]}")
+        return OriginError("origin-scheme", f"has the scheme twice. Write {once}")
     address = _unbracketed(text[len(scheme) + 3 :])
     if address is not None:
         return OriginError(
@@ -253,7 +251,7 @@ def _unbracketed(authority: str) -> str | None:
     return host and host + (f":{port}" if port else "")
 
 
-def _wildcard(scheme: str, host: str = "") -> OriginError:
+def _wildcard(scheme: str, host: str) -> OriginError:
     below = host.rpartition("*")[2].strip(".-")
     below = below if below.count(".") and re.fullmatch(_HOST_NAME, below) else "example.com"
     if re.fullmatch(_NUMBER, below):
