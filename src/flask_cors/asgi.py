@@ -34,7 +34,7 @@ _READ = {name.lower().encode("ascii"): name for name in REQUEST_FIELDS}
 _WRITTEN = {name: name.lower().encode("ascii") for name in RESPONSE_FIELDS}
 _MERGED = frozenset(name.encode("ascii") for name in MERGED_FIELDS)
 
-_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
+_AUTHORITY = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 
 
 class ScopeHeaders:
@@ -67,9 +67,9 @@ def routed_paths(scope: Scope) -> list[str]:
     path: str = scope["path"]
     root = (scope.get("root_path") or "").rstrip("/")
     if not path.startswith("/"):  # Hypercorn passes a whole URL on; Quart routes on its path
-        path = _AUTHORITY.sub("", path, count=1)
+        path = _AUTHORITY.sub("", path)
     below = path.removeprefix(root)
-    read = [below] if below == path or below[:1] in {"", "/"} else [path, below]
+    read = [below] if below[:1] in {"", "/"} else [path, below]
     return ["/" + each.lstrip("/") for each in read]
 
 

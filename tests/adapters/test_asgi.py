@@ -331,7 +331,10 @@ async def test_a_server_may_leave_out_of_the_scope_what_has_a_default(missing):
         # Hypercorn passes such a request target on as it came, and Quart routes on its path.
         pytest.param("http://any.example:80/api/x", "", True, id="a-whole-url"),
         pytest.param("http://any.example/mount/api/x", "/mount", True, id="below-the-root-in-it"),
+        pytest.param("A0z9+.-Z://any.example/api/x", "", True, id="any-scheme"),
+        pytest.param("h:///api/x", "", True, id="a-whole-url-without-a-host"),
         pytest.param("http://any.example", "", False, id="a-whole-url-without-a-path"),
+        pytest.param("1://any.example/api/x", "", False, id="no-scheme"),
         pytest.param("/x/http://any.example/api/x", "", False, id="a-url-further-on"),
         pytest.param("/http://any.example/api/x", "", False, id="a-url-behind-the-slash"),
         pytest.param("http://a.example/http://b.example/api/x", "", False, id="a-url-in-a-url"),
@@ -373,6 +376,13 @@ async def test_the_resource_of_the_root_is_a_slash(path, root_path):
     middleware = CORSMiddleware(hello, resources={"/": {"origins": APP}})
     events = await sent_by(middleware, scope_of("GET", path, root_path=root_path))
     assert allowed_origin(events) == APP
+
+
+@pytest.mark.asyncio
+async def test_a_slash_at_the_end_is_part_of_the_path():
+    middleware = CORSMiddleware(hello, resources="/a")
+    assert allowed_origin(await sent_by(middleware, scope_of("GET", "/a"))) == "*"
+    assert allowed_origin(await sent_by(middleware, scope_of("GET", "/a/"))) is None
 
 
 @pytest.mark.asyncio
@@ -904,3 +914,12 @@ async def test_a_decision_is_logged(caplog):
     assert [actual.levelno, refused.levelno] == [logging.DEBUG, logging.INFO]
     assert re.search(rf"GET /x\b.*{APP}.*granted", actual.getMessage())
     assert re.search(rf"preflight OPTIONS /x\b.*{EVIL}.*not in origins", refused.getMessage())
+
+
+@pytest.mark.asyncio
+async def test_the_path_that_is_logged_is_that_of_the_request(caplog):
+    caplog.set_level(logging.DEBUG, "flask_cors")
+    scope = scope_of("GET", "/mounted", {"Origin": APP}, root_path="/mount")
+    await sent_by(CORSMiddleware(hello, origins=APP), scope)
+    [record] = caplog.records
+    assert "GET /mounted" in record.getMessage()

@@ -230,6 +230,7 @@ def test_a_response_with_an_allow_origin_is_left_alone(name):
         pytest.param("/caf\xe9", "/caf\xc3\xa9", True, id="utf-8"),
         pytest.param("/caf\xe9", "/caf\xe9", False, id="no-utf-8"),
         pytest.param("/", "", True, id="empty"),
+        pytest.param("/a", "/a/", False, id="slash-at-the-end"),
         pytest.param("/files/*", "/files/\xff", True, id="bytes-that-are-no-text"),
         pytest.param("/files/*", "/files/\u4e00", True, id="text-that-is-no-bytes"),
         pytest.param("/X/*", "/X/a", True, id="a-capital"),
@@ -284,6 +285,16 @@ def test_no_other_resource_is_opened_by_an_app_that_moves_the_path():
     middleware = CORSMiddleware(app, resources={"/open/*": {}, "/*": {"origins": APP}})
     server = Server(middleware, environ_of("GET", "/private/open/x", {"Origin": EVIL}))
     assert server.allowed_origin is None
+
+
+def test_a_server_gets_two_arguments_where_the_app_gives_two():
+    started = []
+
+    def start(status, lines):
+        started.append((status, lines))
+
+    assert CORSMiddleware(hello, origins=APP)(environ_of(), start) == [b"hello"]
+    assert started == [("200 OK", [*OWN, ("Access-Control-Allow-Origin", APP)])]
 
 
 def test_the_app_gets_the_environment_of_the_server():
