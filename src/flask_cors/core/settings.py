@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar, cast
@@ -78,11 +79,9 @@ def materialize(value: object) -> object:
     if isinstance(value, Iterator):
         return tuple(cast("Iterator[object]", value))
     if has_items(value):
-        try:
+        with suppress(TypeError, ValueError):  # not pairs: reported when the option is read
             pairs = [*cast("SupportsItems[object, object]", value).items()]
             return {name: materialize(option) for name, option in pairs}
-        except (TypeError, ValueError):  # not pairs: reported when the option is read
-            return value
     return value
 
 
@@ -211,8 +210,7 @@ class _Merged:
         """
         meant = meant_option(str(name), allowed) or ""
         text = _unknown_option_message(source, name, meant, allowed)
-        is_read_once = hasattr(value, "__next__")
-        if meant in _READERS and meant not in source.options and not is_read_once:
+        if meant in _READERS and meant not in source.options:
             found = Problems()
             read = _READERS[meant](OptionValue(meant, source.name(meant), value, found))
             self.values[meant], self.sources[meant] = read, source.without_values()
@@ -228,7 +226,7 @@ class _Merged:
         values = self.values if complete else {"origins": OriginRules(), **self.values}
         sources = MappingProxyType(self.sources)
         result = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each reader returns its field's type
-        if "origins" not in sources and complete:
+        if "origins" not in sources:
             for key in self.misnamed:
                 _report_misnamed(key, problems)
         _validate(result, label, problems)
@@ -376,18 +374,15 @@ def _warn_of_credentials(origins: OriginRules, place: str, problems: Problems) -
         if origin.startswith("http://") and not (
             origin in everyone or is_loopback(_host_of(origin))
         ):
-            secure = re.sub("^http", "https", origin)
+            secure = "https" + origin.removeprefix("http")
             problems.warning(
                 "credentials-insecure",
                 "origins",
                 origin,
                 f"{place}: {safe_repr(origin)} is allowed with credentials but is not "
                 "encrypted: anyone on the network can pretend to be that origin. "
-                f"Write {safe_repr(re.sub(_EVERY_HOST, 'https://app.example', secure))}",
+                f"Write {safe_repr(secure)}",
             )
-
-
-_EVERY_HOST = r"https://\*(?=:|$)"
 
 
 def _host_of(origin: str) -> str:
