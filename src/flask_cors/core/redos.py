@@ -45,7 +45,8 @@ _PERIOD = 24  # the growth of the count is examined after each period of so many
 _MAX_TEXTS = 50  # texts that are followed in the search for a slow one
 _FEW_COPIES = 4  # copies of a repeated part in the first, simplified automaton
 
-_FLAGS = re.ASCII | re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.UNICODE
+_KINDS = re.ASCII | re.UNICODE  # flags that exclude each other
+_FLAGS = _KINDS | re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE
 
 Verdict: TypeAlias = Literal["fine", "slow", "unknown"]
 Nodes: TypeAlias = list[tuple[object, object]]
@@ -245,8 +246,8 @@ class _Builder:
             case (("LITERAL" | "NOT_LITERAL" | "ANY" | "IN"), _):
                 return self._state(self._written(op, value), flags)
             case "SUBPATTERN", (group, int(added), int(removed), body):
-                # ASCII and Unicode exclude each other: `(?a:...)` replaces the outer flag.
-                kept = flags & ~re.UNICODE if added & re.ASCII else flags
+                # `(?a:...)` and `(?u:...)` each replace the outer flag.
+                kept = flags & ~_KINDS if added & _KINDS else flags
                 inner = (kept | added) & ~removed
                 self.groups[group] = (body, inner)
                 return self._body(body, inner)
