@@ -1,4 +1,4 @@
-"""Causes of refusals, each with the edit that mends it and opens nothing more."""
+"""The causes that `explain` names, each with an edit that fixes it and allows nothing more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add_cors(response):
     return response
 """
 
-# Where a value was written ------------------------------------------------------------------------
+# Where an option was written ----------------------------------------------------------------------
 
 PLACES = {
     "keyword": (
@@ -94,16 +94,16 @@ PLACES = {
 
 @pytest.mark.parametrize(("call", "arguments", "fix"), PLACES.values(), ids=PLACES)
 def test_the_edit_names_the_place_where_the_value_was_written(cors, call, arguments, fix):
-    told = explained(cors, app_with(call), *arguments)
-    assert told["cure"] == fix
+    explanation = explained(cors, app_with(call), *arguments)
+    assert explanation["cure"] == fix
 
 
 def test_the_edit_names_the_decorator(cors):
     source = app_with(
         "", "@app.get('/own')\n@cross_origin(origins=[])\ndef own(): return ''", imports=BOTH
     )
-    told = explained(cors, source, path="/own")
-    assert told["cure"] == (
+    explanation = explained(cors, source, path="/own")
+    assert explanation["cure"] == (
         "In @cross_origin on own (app.py, line 7): Write origins=['https://app.example']"
     )
 
@@ -113,12 +113,14 @@ def test_the_edit_names_the_blueprint(cors):
         "from flask import Blueprint\nbp = Blueprint('bp', __name__)\nCORS(bp, origins=[])",
         "bp.add_url_rule('/own', 'own', lambda: '')\napp.register_blueprint(bp)",
     )
-    told = explained(cors, source, path="/own")
-    assert "blueprint bp" in told["cause"]
-    assert told["cure"] == "In CORS() (app.py, line 7): Write origins=['https://app.example']"
+    explanation = explained(cors, source, path="/own")
+    assert "blueprint bp" in explanation["cause"]
+    assert (
+        explanation["cure"] == "In CORS() (app.py, line 7): Write origins=['https://app.example']"
+    )
 
 
-# What opens a route, and no more ------------------------------------------------------------------
+# Edits that allow one route and nothing else ------------------------------------------------------
 
 ROUTES = [
     ("/items", "/items", "Write CORS(app, resources={'/items': "),
@@ -134,24 +136,24 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("route", "path", "fix"), ROUTES)
-def test_what_opens_a_route_names_its_pattern(cors, route, path, fix):
-    told = explained(cors, app_with(API, route=route), path=path)
-    assert told["code"] == "no-policy"
-    assert fix in told["cure"]
+def test_the_edit_allows_the_pattern_of_the_route(cors, route, path, fix):
+    explanation = explained(cors, app_with(API, route=route), path=path)
+    assert explanation["code"] == "no-policy"
+    assert fix in explanation["cure"]
 
 
-def test_a_decorator_is_the_edit_where_decorators_are_used(cors):
+def test_an_app_with_decorators_gets_a_decorator_as_the_edit(cors):
     source = app_with(
         "", "@app.get('/own')\n@cross_origin\ndef own(): return ''", imports="cross_origin"
     )
-    told = explained(cors, source, "--credentials")
-    assert told["cure"] == (
+    explanation = explained(cors, source, "--credentials")
+    assert explanation["cure"] == (
         "Put it directly above items (app.py, line 9): "
         "@cross_origin(origins=['https://app.example'], supports_credentials=True)"
     )
 
 
-def test_of_a_class_the_method_is_named(cors):
+def test_the_method_of_a_class_is_named(cors):
     source = app_with(
         "",
         """
@@ -164,105 +166,107 @@ def test_of_a_class_the_method_is_named(cors):
         """,
         imports=BOTH,
     )
-    told = explained(cors, source, "-X", "PUT", path="/things")
-    assert told["code"] == "view-beside"
-    assert "Things.put" in told["cure"]
-    assert "Things.get" in told["cause"]
+    explanation = explained(cors, source, "-X", "PUT", path="/things")
+    assert explanation["code"] == "view-beside"
+    assert "Things.put" in explanation["cure"]
+    assert "Things.get" in explanation["cause"]
 
 
-# What is no CORS error ----------------------------------------------------------------------------
+# Errors that are not about CORS -------------------------------------------------------------------
 
 
-def test_a_path_that_is_nearly_one_is_named(cors):
-    told = explained(cors, app_with(API), path="/item")
-    assert told["code"] == "not-found"
-    assert "A similar route is /items." in told["cause"]
-    assert "CORS(" not in told["cure"]
+def test_a_similar_route_is_named(cors):
+    explanation = explained(cors, app_with(API), path="/item")
+    assert explanation["code"] == "not-found"
+    assert "A similar route is /items." in explanation["cause"]
+    assert "CORS(" not in explanation["cure"]
 
 
-def test_a_path_of_another_host_is_named(cors):
+def test_a_host_that_has_the_route_is_named(cors):
     source = app_with(
         f"app = Flask(__name__, host_matching=True, static_host='a.example')\n{API}",
         "app.add_url_rule('/x', 'x', lambda: '', host='b.example')",
     ).replace("@app.route('/items', ", "@app.route('/items', host='a.example', ")
-    told = explained(cors, source, path="https://c.example/x")
-    assert told["code"] == "not-found"
-    assert "The host b.example has one." in told["cause"]
+    explanation = explained(cors, source, path="https://c.example/x")
+    assert explanation["code"] == "not-found"
+    assert "The host b.example has one." in explanation["cause"]
 
 
-def test_a_method_that_the_route_does_not_take_is_named(cors):
-    told = explained(cors, app_with(API), "-X", "DELETE")
-    assert told["code"] == "method-not-routed"
-    assert "the route accepts GET, HEAD, OPTIONS, PATCH, PUT, not DELETE" in told["cause"]
-    assert told["cure"].endswith(
+def test_a_method_that_the_route_does_not_accept_is_explained(cors):
+    explanation = explained(cors, app_with(API), "-X", "DELETE")
+    assert explanation["code"] == "method-not-routed"
+    assert "the route accepts GET, HEAD, OPTIONS, PATCH, PUT, not DELETE" in explanation["cause"]
+    assert explanation["cure"].endswith(
         "Write CORS(app, resources={'/items': {'origins': ['https://app.example']}})"
     )
 
 
-def test_credentials_are_opened_where_they_are_asked_for(cors):
-    told = explained(cors, app_with(API), "--credentials")
-    assert told["cure"] == (
+def test_the_edit_allows_credentials_if_they_are_sent(cors):
+    explanation = explained(cors, app_with(API), "--credentials")
+    assert explanation["cure"] == (
         "Write CORS(app, resources={'/items': {'origins': ['https://app.example'], "
         "'supports_credentials': True}})"
     )
 
 
 def test_a_refused_origin_does_not_hide_a_missing_route(cors):
-    told = explained(cors, app_with("CORS(app, origins='https://x.example')"), path="/nowhere")
-    assert told["code"] == "origin-not-listed"
-    assert "Also, the app has no route for /nowhere." in told["cause"]
+    explanation = explained(
+        cors, app_with("CORS(app, origins='https://x.example')"), path="/nowhere"
+    )
+    assert explanation["code"] == "origin-not-listed"
+    assert "Also, the app has no route for /nowhere." in explanation["cause"]
 
 
-def test_a_method_that_is_neither_listed_nor_routed_is_not_to_be_listed(cors):
-    told = explained(cors, app_with("CORS(app, methods='GET')"), "-X", "DELETE")
-    assert told["code"] == "method-not-routed"
-    assert "methods=" not in told["cure"]
+def test_a_method_without_a_route_is_not_added_to_methods(cors):
+    explanation = explained(cors, app_with("CORS(app, methods='GET')"), "-X", "DELETE")
+    assert explanation["code"] == "method-not-routed"
+    assert "methods=" not in explanation["cure"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["-X", "PUT"]], ids=["request", "preflight"])
-def test_a_hook_without_a_policy_is_named_together_with_what_lacks(cors, arguments):
+def test_a_hook_is_named_together_with_the_missing_policy(cors, arguments):
     source = app_with(API, "@app.before_request\ndef authenticate(): return 'no', 401")
-    told = explained(cors, source, *arguments)
-    assert told["code"] == "no-policy"
-    assert "authenticate (app.py, line 6)" in told["cause"]
-    assert told["cure"].endswith(
+    explanation = explained(cors, source, *arguments)
+    assert explanation["code"] == "no-policy"
+    assert "authenticate (app.py, line 6)" in explanation["cause"]
+    assert explanation["cure"].endswith(
         "Write CORS(app, resources={'/items': {'origins': ['https://app.example']}})"
     )
 
 
-def test_an_exception_without_a_policy_is_named_together_with_what_lacks(cors):
+def test_an_exception_is_named_together_with_the_missing_policy(cors):
     source = app_with(API, "@app.before_request\ndef hook(): raise LookupError('db')")
-    told = explained(cors, source)
-    assert told["code"] == "no-policy"
-    assert "The app raised LookupError: db (app.py, line 7)" in told["cause"]
+    explanation = explained(cors, source)
+    assert explanation["code"] == "no-policy"
+    assert "The app raised LookupError: db (app.py, line 7)" in explanation["cause"]
 
 
 # Layers -------------------------------------------------------------------------------------------
 
-STRIPPING = """
-def strip(inner):
+REMOVING = """
+def without_headers(inner):
     def stripped(environ, start_response):
         def start(status, headers, exc_info=None):
             kept = [line for line in headers if not line[0].startswith("Access-")]
             return start_response(status, kept)
         return inner(environ, start)
     return stripped
-app.wsgi_app = strip(app.wsgi_app)
+app.wsgi_app = without_headers(app.wsgi_app)
 """
 
 
-def test_a_layer_that_takes_the_headers_away_is_named(cors):
-    told = explained(cors, app_with(ONLY, STRIPPING))
-    assert told["code"] == "headers-lost"
-    assert "(stripped)" in told["cause"]
+def test_a_layer_that_removes_the_headers_is_named(cors):
+    explanation = explained(cors, app_with(ONLY, REMOVING))
+    assert explanation["code"] == "headers-lost"
+    assert "(stripped)" in explanation["cause"]
 
 
 def test_a_wrapper_that_raises_is_named_with_its_line(cors):
     source = app_with(ONLY, "def broken(*args): raise ValueError('w')\napp.wsgi_app = broken")
-    told = explained(cors, source)
-    assert told["code"] == "other-app"
-    assert "by raising ValueError: w (app.py, line 6)" in told["cause"]
-    assert "CORSMiddleware(app.wsgi_app, resources={'/items/*'" in told["cure"]
+    explanation = explained(cors, source)
+    assert explanation["code"] == "other-app"
+    assert "by raising ValueError: w (app.py, line 6)" in explanation["cause"]
+    assert "CORSMiddleware(app.wsgi_app, resources={'/items/*'" in explanation["cure"]
 
 
 def test_a_wrapper_around_the_root_is_named(cors):
@@ -273,7 +277,7 @@ def test_a_wrapper_around_the_root_is_named(cors):
     assert "resources={'/*'" in explained(cors, source, path="/")["cure"]
 
 
-def test_a_wrapper_around_what_mounts_is_told_from_what_is_mounted(cors):
+def test_a_wrapper_around_a_dispatcher_is_not_taken_for_a_mounted_app(cors):
     source = app_with(
         ONLY,
         """
@@ -289,27 +293,27 @@ def test_a_wrapper_around_what_mounts_is_told_from_what_is_mounted(cors):
     assert "A wrapper around the app, Guard," in explained(cors, source)["cause"]
 
 
-def test_an_http_exception_that_is_trapped_is_none_that_was_raised(cors):
+def test_a_trapped_http_exception_is_answered_with_500(cors):
     source = app_with(
         f"app.config['TRAP_HTTP_EXCEPTIONS'] = True\n{ONLY}", "@app.get('/e')\ndef e(): abort(418)"
     )
-    told = explained(cors, source, path="/e")
-    assert told["status"] == 500
+    explanation = explained(cors, source, path="/e")
+    assert explanation["status"] == 500
 
 
 @pytest.mark.frameworks
-def test_socket_io_has_an_option_of_its_own(cors):
+def test_socket_io_gets_its_own_option_as_the_edit(cors):
     source = app_with(
         ONLY,
         "from flask_socketio import SocketIO\n"
         "io = SocketIO(app, async_mode='threading', cors_allowed_origins=[])",
     )
-    told = explained(cors, source, path="/socket.io/?EIO=4&transport=polling")
-    assert told["code"] == "other-app"
-    assert told["cure"].endswith("Write cors_allowed_origins=['https://app.example']")
+    explanation = explained(cors, source, path="/socket.io/?EIO=4&transport=polling")
+    assert explanation["code"] == "other-app"
+    assert explanation["cure"].endswith("Write cors_allowed_origins=['https://app.example']")
 
 
-def test_a_wrapper_that_comes_from_socket_io_is_known_by_its_module(cors):
+def test_a_socket_io_wrapper_is_recognized_by_its_module(cors):
     source = app_with(
         ONLY,
         """
@@ -324,11 +328,11 @@ def test_a_wrapper_that_comes_from_socket_io_is_known_by_its_module(cors):
         app.wsgi_app = WSGIApp(app.wsgi_app)
         """,
     )
-    told = explained(cors, source, path="/socket.io/")
-    assert told["cure"].endswith("Write cors_allowed_origins=['https://app.example']")
+    explanation = explained(cors, source, path="/socket.io/")
+    assert explanation["cure"].endswith("Write cors_allowed_origins=['https://app.example']")
 
 
-def test_a_mounted_app_that_is_no_flask_app_gets_the_middleware(cors):
+def test_a_mounted_wsgi_app_gets_the_middleware_as_the_edit(cors):
     source = app_with(
         ONLY,
         """
@@ -348,35 +352,35 @@ def test_a_mounted_app_that_is_no_flask_app_gets_the_middleware(cors):
         (["-X", "PUT"], ["without Access-Control-Allow-Methods"]),
     ],
 )
-def test_headers_that_are_written_by_hand_are_told_as_such(cors, arguments, words):
+def test_headers_written_by_hand_are_named(cors, arguments, words):
     source = app_with("", BY_HAND.replace('"*"', '"https://x.example"' if not arguments else '"*"'))
-    told = explained(cors, source, *arguments)
-    assert told["code"] == "headers-by-hand"
-    assert [word for word in words if word not in told["cause"]] == []
-    assert "CORS(app" in told["cure"]
+    explanation = explained(cors, source, *arguments)
+    assert explanation["code"] == "headers-by-hand"
+    assert [word for word in words if word not in explanation["cause"]] == []
+    assert "CORS(app" in explanation["cure"]
 
 
-def test_headers_by_hand_that_lack_the_origin(cors):
+def test_headers_by_hand_without_the_origin_are_named(cors):
     source = app_with(
         "",
         "@app.after_request\ndef hook(response):\n"
         "    response.headers['Access-Control-Allow-Methods'] = 'PUT'\n    return response",
     )
-    told = explained(cors, source, path="/nowhere")
-    assert told["code"] == "headers-by-hand"
-    assert "without Access-Control-Allow-Origin" in told["cause"]
-    assert told["cure"].endswith("Write CORS(app, origins=['https://app.example'])")
+    explanation = explained(cors, source, path="/nowhere")
+    assert explanation["code"] == "headers-by-hand"
+    assert "without Access-Control-Allow-Origin" in explanation["cause"]
+    assert explanation["cure"].endswith("Write CORS(app, origins=['https://app.example'])")
 
 
-# Debug --------------------------------------------------------------------------------------------
+# Debug mode ---------------------------------------------------------------------------------------
 
 BOOM = "@app.get('/boom')\ndef boom(): raise ValueError('x')"
 
 
-def test_under_debug_the_debugger_s_page_is_read_where_the_app_lets_it(cors):
-    told = explained(cors, app_with(ONLY, BOOM), path="/boom", options=["--debug"])
-    assert (told["readable"], told["note_codes"]) == (True, ["debugger"])
-    assert "ValueError: x" in told["notes"][0]
+def test_in_debug_mode_an_allowed_page_reads_the_debugger_s_page(cors):
+    explanation = explained(cors, app_with(ONLY, BOOM), path="/boom", options=["--debug"])
+    assert (explanation["readable"], explanation["note_codes"]) == (True, ["debugger"])
+    assert "ValueError: x" in explanation["notes"][0]
 
 
 @pytest.mark.parametrize(
@@ -387,61 +391,61 @@ def test_under_debug_the_debugger_s_page_is_read_where_the_app_lets_it(cors):
         ("CORS(app, intercept_exceptions=False)", "exception"),
     ],
 )
-def test_under_debug_the_reason_is_still_told(cors, call, code):
-    told = explained(cors, app_with(call, BOOM), path="/boom", options=["--debug"])
-    assert told["code"] == code
+def test_in_debug_mode_the_cause_is_still_named(cors, call, code):
+    explanation = explained(cors, app_with(call, BOOM), path="/boom", options=["--debug"])
+    assert explanation["code"] == code
 
 
-def test_testing_passes_exceptions_on(cors):
-    told = explained(cors, app_with(f"app.testing = True\n{ONLY}", BOOM), path="/boom")
-    assert told["code"] == "exception-propagated"
-    assert "TESTING" in told["cure"]
+def test_testing_mode_is_named_where_it_propagates_an_exception(cors):
+    explanation = explained(cors, app_with(f"app.testing = True\n{ONLY}", BOOM), path="/boom")
+    assert explanation["code"] == "exception-propagated"
+    assert "TESTING" in explanation["cure"]
 
 
 # Redirects ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("arguments", [[], ["-X", "PUT"]], ids=["request", "preflight"])
-def test_a_hook_that_redirects_before_a_decorated_view(cors, arguments):
+def test_a_hook_that_redirects_before_a_decorated_view_is_named(cors, arguments):
     source = app_with(
         "",
         "@app.before_request\ndef hook(): return redirect('/login')",
         "@app.route('/own', methods=['GET', 'PUT'])\n@cross_origin\ndef own(): return ''",
         imports=BOTH,
     )
-    told = explained(cors, source, *arguments, path="/own")
-    assert told["code"] == ("hook" if arguments else "login-redirect")
-    assert told["cure"].endswith("Write CORS(app, resources=[])")
+    explanation = explained(cors, source, *arguments, path="/own")
+    assert explanation["code"] == ("hook" if arguments else "login-redirect")
+    assert explanation["cure"].endswith("Write CORS(app, resources=[])")
 
 
-def test_a_slash_before_a_decorated_view(cors):
+def test_a_slash_redirect_before_a_decorated_view_is_named(cors):
     source = app_with("", "@app.put('/own/')\n@cross_origin\ndef own(): return ''", imports=BOTH)
-    told = explained(cors, source, "-X", "PUT", path="/own")
-    assert told["code"] == "redirect-slash"
-    assert "Fetch http://localhost/own/ directly" in told["cure"]
+    explanation = explained(cors, source, "-X", "PUT", path="/own")
+    assert explanation["code"] == "redirect-slash"
+    assert "Fetch http://localhost/own/ directly" in explanation["cure"]
 
 
 @pytest.mark.parametrize(
     ("call", "target"),
     [(API, "ftp://x.example/"), (ONLY, "http://user:secret@localhost/x"), (ONLY, "mailto:a@b")],
 )
-def test_a_redirect_that_browsers_refuse(cors, call, target):
+def test_a_redirect_that_browsers_do_not_follow_is_named(cors, call, target):
     source = app_with(call, f"@app.get('/away')\ndef away(): return redirect({target!r})")
     assert explained(cors, source, path="/away")["code"] == "redirect-refused"
 
 
-def test_a_redirect_out_of_the_resources_that_is_no_login(cors):
+def test_the_target_of_a_redirect_needs_a_policy_too(cors):
     source = app_with(API, "@app.get('/api/old')\ndef old(): return redirect('/items')")
-    told = explained(cors, source, path="/api/old")
-    assert told["code"] == "no-policy"
-    assert told["cause"].startswith("After the redirect to http://localhost/items: ")
+    explanation = explained(cors, source, path="/api/old")
+    assert explanation["code"] == "no-policy"
+    assert explanation["cause"].startswith("After the redirect to http://localhost/items: ")
 
 
 # Callables ----------------------------------------------------------------------------------------
 
 
-def test_a_callable_with_another_answer_than_true_or_false(cors):
+def test_a_callable_that_returns_no_boolean_is_named(cors):
     source = app_with("def known(origin): return 'yes'\nCORS(app, origins=known)")
-    told = explained(cors, source)
-    assert told["code"] == "callable-answer"
-    assert "known (app.py, line 5)" in told["cause"]
+    explanation = explained(cors, source)
+    assert explanation["code"] == "callable-answer"
+    assert "known (app.py, line 5)" in explanation["cause"]

@@ -1,4 +1,4 @@
-"""`flask cors check`: what it finds beside what the set-up says, and what it is silent about."""
+"""`flask cors check`: what it reports in addition to set-up, and what it does not report."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..support.commands import ONLY, app_with, checked, found
 
 BOTH = "CORS, cross_origin"
 with Flask("redirecting").app_context():
-    REDIRECTED = str(redirect("/").status_code)  # which Flask decides
+    REDIRECTED = str(redirect("/").status_code)  # differs between versions of Flask
 
 
 def view(name, *decorators):
-    """Return the source of a view below decorators."""
+    """Return the source of a view with decorators."""
     return "\n".join([*decorators, f"def {name}(*args, **kwargs): return ''"])
 
 
 CROSS = "@cross_origin(origins='https://app.example')"
 
-# What is right stays silent -----------------------------------------------------------------------
+# Apps without findings ----------------------------------------------------------------------------
 
 SILENT = {
     "decorated-error-handler": app_with(
@@ -204,13 +204,13 @@ SILENT = {
 
 
 @pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
-def test_what_is_right_is_left_alone(cors, source):
+def test_correct_configurations_have_no_findings(cors, source):
     result = cors(source, "check", "--strict")
     sys.modules.pop("beside_the_app", None)
     assert (result.stdout, result.stderr) == ("0 errors, 0 warnings\n", "")
 
 
-# What is found ------------------------------------------------------------------------------------
+# Apps with a finding ------------------------------------------------------------------------------
 
 BY_HAND = """
 @app.after_request
@@ -410,14 +410,14 @@ FOUND = {
 
 
 @pytest.mark.parametrize(("source", "code", "words"), FOUND.values(), ids=FOUND)
-def test_what_is_doubtful_is_found_and_said(cors, source, code, words):
+def test_each_risk_is_found_and_explained(cors, source, code, words):
     rows = found(cors, source)
     assert [row["code"] for row in rows] == [code]
     assert rows[0]["level"] == "warning"
     assert [word for word in words if word not in rows[0]["message"]] == []
 
 
-def test_a_broken_app_gets_no_requests(cors):
+def test_an_app_with_errors_gets_no_requests(cors):
     source = app_with(
         "app.config['CORS_SUPPORTS_CREDENTIALS'] = True",
         "app.before_request(lambda: print('asked'))",

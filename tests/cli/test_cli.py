@@ -15,9 +15,9 @@ from flask.cli import FlaskGroup
 
 from ..support.commands import ORIGIN, app_with, checked, explained
 
-# explain: what it advises works ------------------------------------------------------------------
+# explain: its edits work -------------------------------------------------------------------------
 
-CURED = [
+BLOCKED = [
     pytest.param("CORS(app, origins=['https://x.example'])", (), id="origin"),
     pytest.param(
         "CORS(app, origins=[re.compile('https://x'), 'https://*.y.example'])", (), id="or"
@@ -46,32 +46,32 @@ CURED = [
 ]
 
 
-def curing(source, cure):
-    """Return the source with what is to be written."""
-    written = cure.rpartition("rite ")[2]
+def edited(source, edit):
+    """Return the source of an app with an edit applied."""
+    written = edit.rpartition("rite ")[2]
     if written.startswith("CORS("):
         return source + "\n" + written
     assert "CORS(app" in source
-    given = re.search(r"CORS\(app(?:, )?(.*)\)", source)
-    return source.replace(given[0], f"CORS(app, **{{**dict({given[1]}), **dict({written})}})")
+    options = re.search(r"CORS\(app(?:, )?(.*)\)", source)
+    return source.replace(options[0], f"CORS(app, **{{**dict({options[1]}), **dict({written})}})")
 
 
-@pytest.mark.parametrize(("call", "arguments"), CURED)
-def test_what_is_to_be_written_lets_the_page_in(cors, call, arguments):
+@pytest.mark.parametrize(("call", "arguments"), BLOCKED)
+def test_the_edit_allows_the_page(cors, call, arguments):
     source = app_with(call)
-    told = explained(cors, source, *arguments)
-    assert told["readable"] is False
-    cured = explained(cors, curing(source, told["cure"]), *arguments)
-    assert cured["readable"] is True
+    explanation = explained(cors, source, *arguments)
+    assert explanation["readable"] is False
+    fixed = explained(cors, edited(source, explanation["cure"]), *arguments)
+    assert fixed["readable"] is True
 
 
-def test_what_is_to_be_written_on_a_redirect_lets_the_page_in(cors):
+def test_the_edit_for_a_redirect_allows_the_page(cors):
     source = app_with("", route="/items/")
-    told = explained(cors, source, "-X", "PUT")
-    assert explained(cors, curing(source, told["cure"]), "-X", "PUT")["readable"] is True
+    explanation = explained(cors, source, "-X", "PUT")
+    assert explained(cors, edited(source, explanation["cure"]), "-X", "PUT")["readable"] is True
 
 
-def test_what_is_to_be_written_of_hidden_headers_shows_them(cors):
+def test_the_edit_for_unread_headers_exposes_them(cors):
     source = app_with(
         "CORS(app, expose_headers='X-A')",
         """
@@ -86,7 +86,7 @@ def test_what_is_to_be_written_of_hidden_headers_shows_them(cors):
         "The script cannot read X-Total. In CORS() (app.py, line 5): "
         "Write expose_headers=['X-A', 'X-Total']"
     )
-    assert explained(cors, curing(source, note))["notes"] == []
+    assert explained(cors, edited(source, note))["notes"] == []
 
 
 # explain: causes ---------------------------------------------------------------------------------
@@ -135,34 +135,41 @@ def test_what_is_to_be_written_of_hidden_headers_shows_them(cors):
         pytest.param(["null", "https://b.example"], "https://a.example", "", id="other-host"),
     ],
 )
-def test_a_refused_origin_is_told_from_what_it_is_near(cors, origins, origin, cause):
-    told = explained(cors, app_with(f"CORS(app, origins={origins})"), origin=origin)
+def test_a_refused_origin_is_compared_with_a_similar_one(cors, origins, origin, cause):
+    explanation = explained(cors, app_with(f"CORS(app, origins={origins})"), origin=origin)
     listed = f"[{', '.join(map(repr, sorted(origins)))}]"
-    assert told["cause"] == f"{origin} is not among the origins of resource '/*': {listed}.{cause}"
+    assert (
+        explanation["cause"]
+        == f"{origin} is not among the origins of resource '/*': {listed}.{cause}"
+    )
 
 
-def test_of_many_origins_a_few_are_shown_and_one_is_to_be_added(cors):
+def test_a_long_list_of_origins_is_shortened_and_the_edit_adds_one(cors):
     known = [f"https://{name}.example" for name in "abcdefghi"]
-    told = explained(cors, app_with(f"CORS(app, origins={known})"))
-    assert told["cause"].endswith("'https://e.example', ... 4 more].")
-    assert told["cure"] == "In CORS() (app.py, line 5): Add to origins: 'https://app.example'"
+    explanation = explained(cors, app_with(f"CORS(app, origins={known})"))
+    assert explanation["cause"].endswith("'https://e.example', ... 4 more].")
+    assert (
+        explanation["cure"] == "In CORS() (app.py, line 5): Add to origins: 'https://app.example'"
+    )
 
 
-def test_a_prefix_that_is_no_loopback_is_cured_by_the_origin_alone(cors):
+def test_a_prefix_that_is_not_loopback_gets_only_the_origin_as_the_edit(cors):
     source = app_with(r"CORS(app, origins=[r'https://app\.example'])")
-    told = explained(cors, source, origin="https://app.example.evil.test")
+    explanation = explained(cors, source, origin="https://app.example.evil.test")
     expression = r"r'https://app\.example'"
-    assert f"{expression} matches its start, but has to match the whole." in told["cause"]
-    assert told["cure"].endswith(f"Write origins=['https://app.example.evil.test', {expression}]")
+    assert f"{expression} matches its start, but has to match the whole." in explanation["cause"]
+    assert explanation["cure"].endswith(
+        f"Write origins=['https://app.example.evil.test', {expression}]"
+    )
 
 
 def test_a_callable_that_raises_is_named(cors):
     source = app_with(
         "def known(origin): return {}[origin]\nCORS(app, origins=known)", imports="CORS"
     )
-    told = explained(cors, source)
+    explanation = explained(cors, source)
     line = source.split("\n").index("def known(origin): return {}[origin]") + 1
-    assert told["cause"] == (
+    assert explanation["cause"] == (
         "The origin callable of resource '/*' raised KeyError: 'https://app.example' "
         f"(app.py, line {line})."
     )
@@ -170,35 +177,37 @@ def test_a_callable_that_raises_is_named(cors):
 
 def test_a_callable_that_refuses_is_named(cors):
     source = app_with("def known(origin): return False\nCORS(app, origins=known)")
-    told = explained(cors, source)
-    assert told["cause"].endswith("of resource '/*': [known].")
-    assert told["cure"] == "Have known (app.py, line 5) return True for 'https://app.example'"
+    explanation = explained(cors, source)
+    assert explanation["cause"].endswith("of resource '/*': [known].")
+    assert (
+        explanation["cure"] == "Have known (app.py, line 5) return True for 'https://app.example'"
+    )
 
 
-def test_an_async_callable_is_asked(cors):
+def test_an_async_callable_is_awaited(cors):
     source = app_with("async def known(origin): return True\nCORS(app, origins=known)")
     assert explained(cors, source)["notes"] == []
     assert checked(cors, source) == []
 
 
-def test_a_page_without_an_origin_is_to_be_served(cors):
-    told = explained(cors, app_with("CORS(app, origins='https://x.example')"), origin="null")
-    assert told["cause"] == "The page has no origin: it is a file, or in a sandboxed frame."
-    assert told["cure"] == "Serve it from a web server: python -m http.server"
+def test_a_page_without_an_origin_needs_a_web_server(cors):
+    explanation = explained(cors, app_with("CORS(app, origins='https://x.example')"), origin="null")
+    assert explanation["cause"] == "The page has no origin: it is a file, or in a sandboxed frame."
+    assert explanation["cure"] == "Serve it from a web server: python -m http.server"
 
 
 @pytest.mark.parametrize(("method", "cure"), [("patch", "'PATCH'"), ("Patch", "'PATCH'")])
-def test_a_method_in_lower_case_is_to_be_mended_in_the_script(cors, method, cure):
-    told = explained(cors, app_with("CORS(app)"), "-X", method)
-    assert told["cause"].startswith(f"{method} is not PATCH")
-    assert told["cure"] == f"In the script, write method: {cure}"
+def test_a_method_in_lower_case_is_corrected_in_the_script(cors, method, cure):
+    explanation = explained(cors, app_with("CORS(app)"), "-X", method)
+    assert explanation["cause"].startswith(f"{method} is not PATCH")
+    assert explanation["cure"] == f"In the script, write method: {cure}"
 
 
 def test_a_forbidden_method_is_named(cors):
-    told = explained(cors, app_with("CORS(app)"), "-X", "TRACE")
-    assert told["cause"] == "In a browser, no script may send TRACE."
-    assert told["cure"] == "Use another method."
-    assert len(told["events"]) == 1
+    explanation = explained(cors, app_with("CORS(app)"), "-X", "TRACE")
+    assert explanation["cause"] == "In a browser, no script may send TRACE."
+    assert explanation["cure"] == "Use another method."
+    assert len(explanation["events"]) == 1
 
 
 REDIRECTING = """
@@ -214,18 +223,18 @@ def mail(): return redirect("mailto:a@app.example")
 
 
 def test_a_redirect_to_another_server_is_named_and_not_followed(cors):
-    told = explained(cors, app_with("CORS(app)", REDIRECTING), path="/away")
-    assert told["cause"] == (
+    explanation = explained(cors, app_with("CORS(app)", REDIRECTING), path="/away")
+    assert explanation["cause"] == (
         "The app redirects to https://login.example/?next=/, on another server. Only that server "
         "can allow scripts to read its response."
     )
-    assert told["events"][-2]["policy"] == "another server, which was not contacted"
-    assert told["events"][-2]["response"] == {"status": 502, "headers": []}
+    assert explanation["events"][-2]["policy"] == "another server, which was not contacted"
+    assert explanation["events"][-2]["response"] == {"status": 502, "headers": []}
 
 
-def test_a_redirect_that_browsers_refuse_is_named(cors):
-    told = explained(cors, app_with("CORS(app)", REDIRECTING), path="/mail")
-    assert told["cause"] == (
+def test_a_redirect_to_another_scheme_is_named(cors):
+    explanation = explained(cors, app_with("CORS(app)", REDIRECTING), path="/mail")
+    assert explanation["cause"] == (
         "Browsers do not follow a redirect to mailto:a@app.example, which is not an http or https "
         "URL. It comes from resource '/*'."
     )
@@ -243,7 +252,7 @@ def test_a_redirect_that_browsers_refuse_is_named(cors):
         (500, "/parse", "GET", "the app raised JSONDecodeError: Expecting value: line 1 column 1"),
     ],
 )
-def test_an_error_that_can_be_read_is_named_for_what_it_is(cors, status, path, method, note):
+def test_a_readable_error_is_not_called_a_cors_error(cors, status, path, method, note):
     source = app_with(
         "CORS(app)",
         """
@@ -258,13 +267,13 @@ def test_an_error_that_can_be_read_is_named_for_what_it_is(cors, status, path, m
             app.add_url_rule("/" + name, name, view)
         """,
     )
-    told = explained(cors, source, "-X", method, path=path)
-    assert told["status"] == status
-    (told_note,) = told["notes"]
-    assert told_note.startswith(f"That is not a CORS error: {note}")
+    explanation = explained(cors, source, "-X", method, path=path)
+    assert explanation["status"] == status
+    (text,) = explanation["notes"]
+    assert text.startswith(f"That is not a CORS error: {note}")
 
 
-def test_an_exception_is_told_by_the_line_of_the_app(cors):
+def test_an_exception_is_named_with_its_line_in_the_app(cors):
     source = app_with(
         "CORS(app)", 'import json\napp.add_url_rule("/j", "j", lambda: json.loads("-"))'
     )
@@ -273,13 +282,13 @@ def test_an_exception_is_told_by_the_line_of_the_app(cors):
     assert note.endswith(f"(app.py, line {line}).")
 
 
-def test_exceptions_are_told_in_debug_mode_too(cors):
+def test_exceptions_are_named_in_debug_mode_too(cors):
     source = app_with("CORS(app)", "app.before_request(lambda: {}[1])")
-    told = explained(cors, source, options=["--debug"])
-    assert "the app raised KeyError: 1" in (told["cause"] or told["notes"][0])
+    explanation = explained(cors, source, options=["--debug"])
+    assert "the app raised KeyError: 1" in (explanation["cause"] or explanation["notes"][0])
 
 
-def test_a_converter_that_needs_the_app_s_context_is_no_obstacle(cors):
+def test_a_converter_that_needs_the_app_s_context_is_tolerated(cors):
     source = app_with(
         "CORS(app, resources='/api/*')",
         """
@@ -311,11 +320,11 @@ def test_a_hook_that_overwrites_the_header_is_noted(cors):
     )
     (note,) = explained(cors, source)["notes"]
     assert "Access-Control-Allow-Origin is * in add (app.py, line 7)." in note
-    told = explained(cors, source, "--credentials")
-    assert told["cause"].startswith("Another layer of the app writes these headers too")
+    explanation = explained(cors, source, "--credentials")
+    assert explanation["cause"].startswith("Another layer of the app writes these headers too")
 
 
-def test_a_hook_that_writes_the_header_where_no_policy_holds_is_named(cors):
+def test_a_hook_that_writes_the_header_without_a_policy_is_named(cors):
     source = app_with(
         "CORS(app, resources='/api/*')",
         """
@@ -325,10 +334,11 @@ def test_a_hook_that_writes_the_header_where_no_policy_holds_is_named(cors):
             return response
         """,
     )
-    told = explained(cors, source)
-    assert told["code"] == "headers-by-hand"
+    explanation = explained(cors, source)
+    assert explanation["code"] == "headers-by-hand"
     assert (
-        "in add (app.py, line 7): Access-Control-Allow-Origin: https://x.example" in told["cause"]
+        "in add (app.py, line 7): Access-Control-Allow-Origin: https://x.example"
+        in explanation["cause"]
     )
 
 
@@ -336,7 +346,7 @@ def test_a_hook_that_writes_the_header_where_no_policy_holds_is_named(cors):
     ("method", "name"),
     [("PUT", "Access-Control-Allow-Methods"), ("GET", "Access-Control-Allow-Headers")],
 )
-def test_a_view_that_answers_the_preflight_otherwise_is_named(cors, method, name):
+def test_a_view_that_answers_the_preflight_wrongly_is_named(cors, method, name):
     source = app_with(
         "CORS(app, automatic_options=False)",
         """
@@ -345,21 +355,21 @@ def test_a_view_that_answers_the_preflight_otherwise_is_named(cors, method, name
             return "", {"Access-Control-Allow-Methods": "GET", "Access-Control-Allow-Headers": "X"}
         """,
     )
-    told = explained(cors, source, "-X", method, "-H", "X-A: 1", path="/own")
-    assert f"writes these headers too: {name} is " in told["cause"]
+    explanation = explained(cors, source, "-X", method, "-H", "X-A: 1", path="/own")
+    assert f"writes these headers too: {name} is " in explanation["cause"]
 
 
 # explain: views that Flask does not see ----------------------------------------------------------
 
 
-def test_a_hook_before_the_view_is_named_for_a_request_too(cors):
+def test_a_hook_that_answers_an_actual_request_is_named(cors):
     source = app_with(
         "app.before_request(lambda: abort(403))",
         "@app.get('/own')\n@cross_origin\ndef own(): return ''",
         imports="cross_origin",
     )
-    told = explained(cors, source, path="/own")
-    assert told["cause"] == (
+    explanation = explained(cors, source, path="/own")
+    assert explanation["cause"] == (
         "cross_origin on own allows the page, but the app itself answers 403 Forbidden, in "
         "app.py, line 5, before the view is called."
     )
@@ -388,11 +398,13 @@ def test_a_decorator_that_hides_the_policy_is_named(cors, decorators):
             "def own(): return ''",
         ]
     ).replace("put('/own')", "put('/own', endpoint='own')")
-    told = explained(cors, source, "-X", "PUT", path="/own")
-    assert told["cause"] == (
+    explanation = explained(cors, source, "-X", "PUT", path="/own")
+    assert explanation["cause"] == (
         "On own, a decorator between @app.route and @cross_origin hides @cross_origin."
     )
-    assert told["cure"] == "Put @cross_origin above that decorator, directly below @app.route."
+    assert (
+        explanation["cure"] == "Put @cross_origin above that decorator, directly below @app.route."
+    )
     assert checked(cors, source) == ["view-unrouted"]
 
 
@@ -400,7 +412,7 @@ def test_a_decorator_that_hides_the_policy_is_named(cors, decorators):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--origin", "app.example", "/"], "'app.example' has no scheme"),
         (["--origin", "*", "/"], "'*' is not a single origin. Write https://app.example"),
@@ -411,57 +423,66 @@ def test_a_decorator_that_hides_the_policy_is_named(cors, decorators):
         (["--origin", ORIGIN], "Missing argument 'PATH'"),
     ],
 )
-def test_a_wrong_command_line_is_told(cors, arguments, told):
+def test_a_wrong_command_line_is_a_usage_error(cors, arguments, message):
     result = cors(app_with("CORS(app)"), "explain", *arguments)
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
 
 
 def test_the_origin_is_read_as_a_browser_would_send_it(cors):
-    told = explained(cors, app_with("CORS(app)"), origin="HTTPS://App.example:443/")
-    assert ["Origin", "https://app.example"] in told["events"][0]["request"]["headers"]
+    explanation = explained(cors, app_with("CORS(app)"), origin="HTTPS://App.example:443/")
+    assert ["Origin", "https://app.example"] in explanation["events"][0]["request"]["headers"]
 
 
 def test_a_page_of_the_same_origin_needs_no_cors(cors):
-    told = explained(cors, app_with(""), origin="http://localhost")
-    assert told["notes"] == ["The page has the same origin as the app, so CORS does not apply."]
+    explanation = explained(cors, app_with(""), origin="http://localhost")
+    assert explanation["notes"] == [
+        "The page has the same origin as the app, so CORS does not apply."
+    ]
 
 
 @pytest.mark.parametrize(
     "path", ["/items", "items", "https://api.example/items", "https://api.example:443/items"]
 )
-def test_the_app_is_asked_where_it_is_served(cors, path):
+def test_the_url_has_the_host_and_scheme_of_the_app(cors, path):
     source = app_with(
         "app.config.update(SERVER_NAME='api.example', PREFERRED_URL_SCHEME='https')\nCORS(app)"
     )
-    told = explained(cors, source, path=path)
-    assert told["events"][0]["request"]["url"].replace(":443", "") == "https://api.example/items"
-    assert (told["readable"], told["status"]) == (True, 200)
+    explanation = explained(cors, source, path=path)
+    assert (
+        explanation["events"][0]["request"]["url"].replace(":443", "")
+        == "https://api.example/items"
+    )
+    assert (explanation["readable"], explanation["status"]) == (True, 200)
 
 
 def test_a_path_that_looks_like_a_host_is_a_path(cors):
-    told = explained(cors, app_with("CORS(app)"), path="localhost:5000/items")
-    assert told["notes"] == [
+    explanation = explained(cors, app_with("CORS(app)"), path="localhost:5000/items")
+    assert explanation["notes"] == [
         "That is not a CORS error: the app has no route for /localhost:5000/items."
     ]
 
 
-def test_json_tells_each_step(cors):
-    told = explained(cors, app_with("CORS(app)"), "--credentials", "-X", "PUT")
-    kinds = [next(iter(event)) for event in told["events"]]
+def test_json_contains_each_step(cors):
+    explanation = explained(cors, app_with("CORS(app)"), "--credentials", "-X", "PUT")
+    kinds = [next(iter(event)) for event in explanation["events"]]
     assert kinds == ["step", "request", "step", "step"]
-    preflight = told["events"][1]
+    preflight = explanation["events"][1]
     assert preflight["request"]["method"] == "OPTIONS"
     assert preflight["request"]["credentials"] == "omit"
     assert preflight["response"]["status"] == 200
     assert preflight["policy"] == "resource '/*'"
-    assert told["events"][3]["step"] == {
+    assert explanation["events"][3]["step"] == {
         "code": "preflight-credentials",
         "passed": False,
         "told": "no Access-Control-Allow-Credentials",
         "section": "CORS check",
     }
-    assert (told["readable"], told["status"], told["notes"]) == (False, None, [])
+    assert (explanation["readable"], explanation["status"], explanation["notes"]) == (
+        False,
+        None,
+        [],
+    )
 
 
 # An app that cannot be set up --------------------------------------------------------------------
@@ -483,7 +504,7 @@ IN_A_VIEW = app_with(
     ],
     ids=["at-set-up", "at-the-first-request"],
 )
-def test_every_problem_is_told_instead_of_a_traceback(cors, command, source, found):
+def test_every_problem_is_printed_instead_of_a_traceback(cors, command, source, found):
     result = cors(source, *command)
     assert result.exit_code == 1
     assert result.stdout.startswith("✗ CORS cannot be set up. Fix this first:\n")
@@ -492,7 +513,7 @@ def test_every_problem_is_told_instead_of_a_traceback(cors, command, source, fou
     assert found == [(problem["code"], problem["place"]) for problem in problems]
 
 
-def test_check_tells_every_problem_too(cors):
+def test_check_prints_every_problem_too(cors):
     result = cors(BROKEN, "check", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout) == [
@@ -536,7 +557,7 @@ def make(origins):
 # routes ------------------------------------------------------------------------------------------
 
 
-def test_routes_are_shown_with_their_policies_and_where_these_come_from(cors):
+def test_routes_are_shown_with_their_policies_and_sources(cors):
     source = """
 import re
 from flask import Blueprint, Flask
@@ -602,7 +623,7 @@ app.register_blueprint(admin)
     assert rows[3]["policy"] == {}
 
 
-def test_a_route_that_names_no_methods_is_shown(cors):
+def test_a_route_without_methods_is_shown(cors):
     source = app_with(
         "CORS(app)", "from werkzeug.routing import Rule\napp.url_map.add(Rule('/r', endpoint='r'))"
     )
@@ -620,7 +641,7 @@ def test_a_route_that_names_no_methods_is_shown(cors):
         ("/<any('api'):root>", "/api"),
     ],
 )
-def test_a_resource_is_tried_on_a_path_that_each_rule_is_likely_to_match(cors, rule, path):
+def test_a_resource_that_matches_a_route_is_not_reported_as_unused(cors, rule, path):
     def unused(resource):
         source = app_with(f"CORS(app, resources=['{resource}$'])", route=rule)
         found = json.loads(cors(source, "check", "--json").stdout)
@@ -694,7 +715,7 @@ app.add_url_rule('/d', view_func=Other.as_view('d'))
 
 
 @pytest.mark.parametrize("source", ORDINARY.values(), ids=ORDINARY)
-def test_an_ordinary_app_raises_no_alarm(cors, source):
+def test_an_ordinary_app_has_no_findings(cors, source):
     result = cors(source, "check", "--strict")
     assert (result.stdout, result.exit_code) == ("0 errors, 0 warnings\n", 0)
 
@@ -770,7 +791,7 @@ def test_a_risk_is_found_and_can_be_silenced(cors, name):
     )
 
 
-def test_warnings_of_the_set_up_are_told_with_their_line(cors):
+def test_warnings_of_set_up_are_printed_with_their_line(cors):
     assert cors(FOUND["private-network"], "check").stdout == textwrap.dedent(
         """\
         warning private-network (app.py, line 5)
@@ -781,7 +802,7 @@ def test_warnings_of_the_set_up_are_told_with_their_line(cors):
     )
 
 
-def test_other_warnings_of_the_set_up_are_not_told(cors):
+def test_warnings_that_are_not_about_cors_are_not_printed(cors):
     source = app_with("CORS(app)\nimport warnings\nwarnings.warn('old', DeprecationWarning)")
     assert cors(source, "check").stdout == "0 errors, 0 warnings\n"
 
@@ -819,13 +840,13 @@ def test_a_finding_says_what_to_do(cors, name, message):
     assert [row["message"] for row in rows] == [message]
 
 
-def test_what_is_silenced_has_to_be_a_code(cors):
+def test_silence_accepts_only_codes(cors):
     result = cors(app_with("CORS(app)"), "check", "--silence", "regex-dots")
     assert result.exit_code == 2
     assert "'regex-dots' is not one of" in result.stderr
 
 
-def test_a_policy_of_an_object_without_a_name_is_no_view_without_a_route(cors):
+def test_a_decorated_object_without_a_name_is_not_reported(cors):
     source = app_with(
         "from functools import partial\nown = cross_origin(partial(int, '1'))",
         imports="cross_origin",
@@ -838,7 +859,7 @@ def test_explain_points_to_what_check_finds(cors):
     assert result.stdout.endswith("See also what `flask cors check` finds: regex-dot\n")
 
 
-# As a program ------------------------------------------------------------------------------------
+# The installed command ---------------------------------------------------------------------------
 
 
 def test_the_command_is_part_of_flask(tmp_path):
@@ -857,27 +878,27 @@ def test_the_command_is_part_of_flask(tmp_path):
     assert run.stderr == ""
 
 
-def test_a_pipe_that_knows_ascii_alone_is_no_obstacle(cors, monkeypatch):
+def test_the_output_to_an_ascii_pipe_has_no_other_characters(cors, monkeypatch):
     written = io.TextIOWrapper(io.BytesIO(), "ascii")
     source = app_with("CORS(app, origins=[])")
-    run = cors(source, "check")  # once, so that the app can be imported
+    run = cors(source, "check")  # this also writes the source of the app
     assert run.exit_code == 0
     monkeypatch.setattr(sys, "stdout", written)
     command = ["--app", "app", "cors", "explain", "--origin", ORIGIN, "/items"]
     FlaskGroup(load_dotenv=False).main(command, prog_name="flask", standalone_mode=False)
     written.seek(0)
-    told = written.read()
-    assert told.startswith("> GET http://localhost/items\n")
-    assert "\nx https://app.example is not among the origins" in told
+    output = written.read()
+    assert output.startswith("> GET http://localhost/items\n")
+    assert "\nx https://app.example is not among the origins" in output
 
 
 def test_the_help_says_that_the_view_is_called(cors):
-    told = " ".join(cors("", "explain", "--help").stdout.split())
-    assert "The requests are really sent: the view of PATH is called" in told
+    output = " ".join(cors("", "explain", "--help").stdout.split())
+    assert "The requests are really sent: the view of PATH is called" in output
 
 
 @pytest.mark.frameworks
-def test_restful_apps_raise_no_alarm(cors):
+def test_restful_apps_have_no_findings(cors):
     source = app_with(
         """
 from flask_restful import Api, Resource

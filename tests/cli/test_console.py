@@ -1,4 +1,4 @@
-"""Lines of the consoles of Chrome, Firefox and Safari, as they are copied from there."""
+"""Lines copied from the consoles of Chrome, Firefox and Safari."""
 
 # ruff: noqa: E501
 from __future__ import annotations
@@ -30,7 +30,7 @@ LINES = {
         ),
         ConsoleLine(URL, "https://app.example"),
     ),
-    "chrome-with-its-place": (
+    "chrome-with-location": (
         (
             f"(index):1 {CHROME} No 'Access-Control-Allow-Origin' header is present on the requested "
             "resource. If an opaque response serves your needs, set the request's mode to 'no-cors'"
@@ -76,7 +76,7 @@ LINES = {
         ),
         ConsoleLine(URL, "https://app.example", credentials=True),
     ),
-    "chrome-of-old": (
+    "older-chrome": (
         (
             f"XMLHttpRequest cannot load {URL}. No 'Access-Control-Allow-Origin' header is present. "
             "Origin 'https://app.example' is therefore not allowed access."
@@ -152,12 +152,12 @@ LINES = {
 
 
 @pytest.mark.parametrize(("text", "expected"), LINES.values(), ids=LINES)
-def test_a_line_is_read_for_what_it_says_of_the_request(text, expected):
+def test_the_facts_in_a_console_line_are_found(text, expected):
     assert expected == read_console(text)
 
 
 @pytest.mark.parametrize("name", [name for name in LINES if name.startswith("firefox")])
-def test_firefox_quotes_as_printers_do(name):
+def test_typographic_quotes_of_firefox_are_understood(name):
     text, expected = LINES[name]
     assert expected == read_console(text.replace("'", "\u2019"))
 
@@ -173,7 +173,7 @@ def test_firefox_quotes_as_printers_do(name):
         ("/a b", False),
     ],
 )
-def test_an_argument_with_words_and_a_url_is_a_line(text, expected):
+def test_an_argument_with_words_and_a_url_is_a_console_line(text, expected):
     assert expected == looks_like_a_console(text)
 
 
@@ -182,15 +182,15 @@ REFUSING = app_with("CORS(app, origins='https://x.example')")
 
 @pytest.mark.parametrize("name", ["chrome", "firefox", "safari", "two-lines"])
 @pytest.mark.parametrize("way", ["argument", "option"])
-def test_a_line_is_explained_as_if_it_was_typed(cors, name, way):
+def test_a_console_line_is_explained_like_typed_options(cors, name, way):
     text = LINES[name][0]
     arguments = [text] if way == "argument" else ["--console", text]
     named = "https://app.example" in text
-    told = explained(
+    explanation = explained(
         cors, REFUSING, *arguments, path="", origin="" if named else "https://app.example"
     )
-    assert told["code"] == "origin-not-listed"
-    assert told["events"][0]["request"]["url"] == URL
+    assert explanation["code"] == "origin-not-listed"
+    assert explanation["events"][0]["request"]["url"] == URL
 
 
 @pytest.mark.parametrize(
@@ -201,15 +201,15 @@ def test_a_line_is_explained_as_if_it_was_typed(cors, name, way):
         ("chrome-credentials", "credentials-off"),
     ],
 )
-def test_the_method_the_header_and_the_credentials_of_a_line_are_asked_for(cors, name, code):
+def test_the_method_header_and_credentials_of_a_line_are_used(cors, name, code):
     source = app_with("CORS(app, methods='GET, POST', allow_headers=[])")
-    told = explained(cors, source, LINES[name][0], path="", origin="")
-    assert told["code"] == code
+    explanation = explained(cors, source, LINES[name][0], path="", origin="")
+    assert explanation["code"] == code
 
 
-def test_a_preflight_that_a_line_tells_of_is_sent(cors):
-    told = explained(cors, REFUSING, LINES["chrome-preflight"][0], path="", origin="")
-    assert told["events"][1]["request"]["method"] == "OPTIONS"
+def test_a_preflight_that_a_line_mentions_is_sent(cors):
+    explanation = explained(cors, REFUSING, LINES["chrome-preflight"][0], path="", origin="")
+    assert explanation["events"][1]["request"]["method"] == "OPTIONS"
 
 
 def test_a_line_without_a_url_needs_the_path(cors):
@@ -220,19 +220,19 @@ def test_a_line_without_a_url_needs_the_path(cors):
     assert "names no URL" in result.stderr
 
 
-def test_what_the_line_leaves_out_is_asked_for(cors):
+def test_an_origin_that_the_line_does_not_name_is_required(cors):
     result = cors(REFUSING, "explain", LINES["safari"][0])
     assert result.exit_code == 2
     assert "Missing option '--origin'" in result.stderr
 
 
-def test_where_the_app_says_yes_and_the_console_no_something_stands_between(cors):
+def test_an_allowed_request_that_the_console_blocks_gets_a_note(cors):
     result = cors(app_with(ONLY), "explain", LINES["chrome"][0])
     assert result.exit_code == 0
     assert "--live URL" in result.stdout
 
 
 def test_the_help_names_the_option(cors):
-    told = " ".join(cors("", "explain", "--help").stdout.split())
-    assert "--console LINE" in told
-    assert all(name in told for name in ("Chrome", "Firefox", "Safari"))
+    output = " ".join(cors("", "explain", "--help").stdout.split())
+    assert "--console LINE" in output
+    assert all(name in output for name in ("Chrome", "Firefox", "Safari"))

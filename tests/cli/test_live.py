@@ -1,4 +1,4 @@
-"""`explain --live`: a running server is asked in the place of the app."""
+"""`explain --live`, which asks a running server instead of the app."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.flaskless
 
 @contextmanager
 def serving(answer, server_class=HTTPServer):
-    """Serve what a function of the request's handler returns: status, header lines, body."""
+    """Serve the status, headers and body that a function returns for a request."""
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -34,7 +34,7 @@ def serving(answer, server_class=HTTPServer):
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = do_OPTIONS = do_DELETE = handle_one  # noqa: N815  (its names)
+        do_GET = do_PUT = do_POST = do_OPTIONS = do_DELETE = handle_one  # noqa: N815  (names of the base class)
 
         def log_message(self, *arguments):
             pass
@@ -51,7 +51,7 @@ def serving(answer, server_class=HTTPServer):
 
 
 def as_the_app(handler):
-    """Answer as the app does with `CORS(app, origins=[ORIGIN])`."""
+    """Answer like an app with `CORS(app, origins=[ORIGIN])`."""
     lines = [("Access-Control-Allow-Origin", ORIGIN), ("Vary", "Origin")]
     if handler.command == "OPTIONS":
         lines += [
@@ -67,13 +67,13 @@ def answering(status, *lines):
 
 def test_a_running_server_is_asked_as_a_browser_would(cors):
     with serving(as_the_app) as (url, asked):
-        told = explained(
+        explanation = explained(
             cors,
             app_with("CORS(app, origins=[])"),
             *("--live", url, "-X", "PUT", "-H", "Content-Type: application/json", "-d", "{}"),
             path="/anything?q=1",
         )
-    assert (told["readable"], told["status"]) == (True, 200)
+    assert (explanation["readable"], explanation["status"]) == (True, 200)
     assert [(method, path) for method, path, _, _ in asked] == [
         ("OPTIONS", "/anything?q=1"),
         ("PUT", "/anything?q=1"),
@@ -85,7 +85,7 @@ def test_a_running_server_is_asked_as_a_browser_would(cors):
     assert body == b"{}"
 
 
-def test_the_host_that_is_named_is_asked_for_at_the_server_s_address(cors):
+def test_the_host_of_the_url_is_sent_to_the_server_s_address(cors):
     with serving(as_the_app) as (url, asked):
         explained(cors, app_with(ONLY), "--live", url, path="http://api.localhost/items")
     assert asked[0][2]["Host"] == "api.localhost"
@@ -96,14 +96,14 @@ def test_a_redirect_to_another_server_is_not_followed(cors):
         302, ("Access-Control-Allow-Origin", ORIGIN), ("Location", "https://login.example/")
     )
     with serving(answer) as (url, _):
-        told = explained(cors, app_with(ONLY), "--live", url)
-    assert told["code"] == "redirect-elsewhere"
+        explanation = explained(cors, app_with(ONLY), "--live", url)
+    assert explanation["code"] == "redirect-elsewhere"
 
 
-def test_a_server_that_lets_the_page_in_needs_no_app(cors):
+def test_a_server_that_allows_the_page_needs_no_app(cors):
     with serving(as_the_app) as (url, _):
-        told = explained(cors, "", "--live", url)
-    assert (told["readable"], told["notes"]) == (True, [])
+        explanation = explained(cors, "", "--live", url)
+    assert (explanation["readable"], explanation["notes"]) == (True, [])
 
 
 @pytest.mark.parametrize("app", ["missing", "app"])
@@ -111,11 +111,11 @@ def test_the_server_is_asked_without_the_app_too(cors, app):
     source = "raise ImportError('not here')" if app == "app" else ""
     with serving(lambda handler: (200, [], b"")) as (url, _):
         result = cors(source, "explain", "--json", "--origin", ORIGIN, "--live", url, "/x", app=app)
-    told = json.loads(result.stdout)
-    assert (result.exit_code, told["code"]) == (1, "no-policy")
+    explanation = json.loads(result.stdout)
+    assert (result.exit_code, explanation["code"]) == (1, "no-policy")
 
 
-def test_a_whole_url_is_enough(cors):
+def test_the_url_of_the_server_may_contain_the_path(cors):
     with serving(as_the_app) as (url, asked):
         explained(cors, app_with(ONLY), "--live", f"{url}/deep/path", path="")
     assert asked[0][1] == "/deep/path"
@@ -165,20 +165,22 @@ def test_a_whole_url_is_enough(cors):
         ),
     ],
 )
-def test_what_stands_before_the_app_is_named(cors, answer, code, words):
+def test_a_proxy_in_front_of_the_app_is_named(cors, answer, code, words):
     with serving(answer) as (url, _):
-        told = explained(cors, app_with(ONLY), "--live", url)
-    assert told["code"] == code
-    assert [word for word in words if word not in told["cause"]] == []
+        explanation = explained(cors, app_with(ONLY), "--live", url)
+    assert explanation["code"] == code
+    assert [word for word in words if word not in explanation["cause"]] == []
 
 
 def test_a_refusal_of_the_policy_is_explained_by_the_app(cors):
     with serving(lambda handler: (200, [("Vary", "Origin")], b"")) as (url, _):
-        told = explained(cors, app_with("CORS(app, origins='https://x.example')"), "--live", url)
-    assert told["code"] == "origin-not-listed"
+        explanation = explained(
+            cors, app_with("CORS(app, origins='https://x.example')"), "--live", url
+        )
+    assert explanation["code"] == "origin-not-listed"
 
 
-def test_no_more_of_the_body_is_read_than_the_head(cors):
+def test_the_body_of_a_live_response_is_not_read(cors):
     def endless(handler):
         handler.close_connection = True
         return 200, [("Access-Control-Allow-Origin", ORIGIN), ("Content-Length", "9" * 9)], b"1"
@@ -187,7 +189,7 @@ def test_no_more_of_the_body_is_read_than_the_head(cors):
         assert explained(cors, app_with(ONLY), "--live", url)["readable"] is True
 
 
-# No answer ----------------------------------------------------------------------------------------
+# Servers that do not answer -----------------------------------------------------------------------
 
 
 def free_address():
@@ -197,29 +199,29 @@ def free_address():
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_no_server_is_a_message(cors, scheme):
+def test_a_server_that_is_not_running_is_reported(cors, scheme):
     address = f"{scheme}://{free_address()}"
     result = cors(app_with(ONLY), "explain", "--origin", ORIGIN, "--live", address, "/x")
     assert result.exit_code == 1
     assert f"No server answers at {address}" in " ".join(result.stdout.split())
-    told = explained(cors, app_with(ONLY), "--live", address)
-    assert (told["code"], told["events"]) == ("no-server", [])
+    explanation = explained(cors, app_with(ONLY), "--live", address)
+    assert (explanation["code"], explanation["events"]) == ("no-server", [])
 
 
-def test_a_host_that_is_none_is_a_message(cors):
-    told = explained(
+def test_an_unknown_host_is_reported(cors):
+    explanation = explained(
         cors,
         app_with(ONLY),
         "--live",
         "http://no-such-host.localhost.invalid",
         path="http://localhost/x",
     )
-    assert told["code"] == "no-server"
+    assert explanation["code"] == "no-server"
 
 
 @contextmanager
 def talking(say):
-    """Serve connections on which a function talks."""
+    """Run a TCP server that calls a function for each connection."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self):
@@ -232,37 +234,37 @@ def talking(say):
         server.shutdown()
 
 
-def test_what_is_no_web_server_is_a_message(cors):
+def test_a_server_that_does_not_speak_http_is_reported(cors):
     def say(connection):
         connection.recv(1000)
         connection.sendall(b"220 mail.example ESMTP\r\n")
 
     with talking(say) as address:
-        told = explained(cors, app_with(ONLY), "--live", f"http://{address}")
-    assert "does not answer like a web server" in told["cause"]
+        explanation = explained(cors, app_with(ONLY), "--live", f"http://{address}")
+    assert "does not answer like a web server" in explanation["cause"]
 
 
-def test_tls_that_cannot_be_trusted_is_a_message(cors):
+def test_insecure_tls_is_reported(cors):
     def say(connection):
         connection.recv(1000)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with talking(say) as address:
-        told = explained(cors, app_with(ONLY), "--live", f"https://{address}")
-    assert "a browser would refuse it" in told["cause"]
+        explanation = explained(cors, app_with(ONLY), "--live", f"https://{address}")
+    assert "a browser would refuse it" in explanation["cause"]
 
 
-def test_a_server_that_does_not_answer_in_time_is_a_message(cors, monkeypatch):
+def test_a_timeout_is_reported(cors, monkeypatch):
     monkeypatch.setattr(live, "TIMEOUT", 0.2)
     done = threading.Event()
     with talking(lambda connection: done.wait(5)) as address:
-        told = explained(cors, app_with(ONLY), "--live", f"http://{address}")
+        explanation = explained(cors, app_with(ONLY), "--live", f"http://{address}")
         done.set()
-    assert "did not answer within" in told["cause"]
+    assert "did not answer within" in explanation["cause"]
 
 
 @pytest.mark.parametrize("url", ["localhost:5000", "ftp://x.example", "http://"])
-def test_what_is_no_url_of_a_server_is_a_usage_error(cors, url):
+def test_an_invalid_server_url_is_a_usage_error(cors, url):
     result = cors(app_with(ONLY), "explain", "--origin", ORIGIN, "--live", url, "/x")
     assert result.exit_code == 2
     assert "is not the URL of a server" in result.stderr

@@ -1,4 +1,4 @@
-"""Other commands of Flask do not pay for these."""
+"""The import of the commands, which other commands of Flask do without."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ print([name for name in ("flask_cors.browser", "flask_cors.testing") if name in 
 """
 
 
-def test_the_commands_are_imported_when_one_of_them_runs():
+def test_other_flask_commands_do_not_import_these():
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PROGRAM],
         capture_output=True,

@@ -41,7 +41,7 @@ def codes(cors, **options):
         pytest.param([], id="nobody"),
     ],
 )
-def test_what_is_right_is_left_alone(cors, origins):
+def test_correct_configurations_have_no_findings(cors, origins):
     assert codes(cors, origins=origins) == []
 
 
@@ -75,7 +75,7 @@ def test_the_finding_on_a_dot_shows_it_escaped(cors):
     )
 
 
-def test_the_finding_on_a_look_alike_names_one_that_gets_in(cors):
+def test_the_finding_on_a_lookalike_names_one_that_is_allowed(cors):
     (problem,) = found(cors, origins=r"https://.*example\.com")
     (named,) = re.findall(r"allows (\S+),", problem["message"])
     assert named == "https://evilexample.com"
@@ -98,7 +98,7 @@ def test_the_finding_on_a_look_alike_names_one_that_gets_in(cors):
         (r".*\.example\.com|https://.*", "https://evil.test"),
     ],
 )
-def test_an_expression_that_lets_in_a_look_alike_is_found(cors, origins, lets_in):
+def test_an_expression_that_allows_a_lookalike_is_found(cors, origins, lets_in):
     assert re.fullmatch(origins, lets_in)
     found = codes(cors, origins=origins)
     assert found
@@ -123,7 +123,7 @@ def test_an_expression_that_lets_in_a_look_alike_is_found(cors, origins, lets_in
         r"[^.]+\.example\.com",
     ],
 )
-def test_expressions_that_people_write_with_care_are_left_alone(cors, origins):
+def test_careful_expressions_have_no_findings(cors, origins):
     assert codes(cors, origins=origins) == []
 
 
@@ -150,7 +150,9 @@ def test_an_expression_without_a_scheme_matches_no_origin(cors, origins):
         pytest.param("http://localhost:*", True, [], id="any-port-of-a-host"),
     ],
 )
-def test_patterns_that_cover_what_anyone_can_have_are_found(cors, origins, credentials, expected):
+def test_patterns_for_hosts_that_anyone_can_register_are_found(
+    cors, origins, credentials, expected
+):
     assert expected == codes(cors, origins=origins, supports_credentials=credentials)
 
 

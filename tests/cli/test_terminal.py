@@ -1,4 +1,4 @@
-"""What is printed: grouped, coloured where a terminal has colours, within its width."""
+"""The output of the commands: groups of routes, colour, and the width of lines."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ REFUSING = app_with("CORS(app, origins=['https://a.example', 'https://b.example'
 
 
 def test_routes_are_grouped_by_their_policy(cors):
-    told = cors(MANY, "routes").stdout
-    assert told.count("resource '/*'") == 1
-    assert [n for n in range(30) if f" /r{n} (" not in told] == []
+    output = cors(MANY, "routes").stdout
+    assert output.count("resource '/*'") == 1
+    assert [n for n in range(30) if f" /r{n} (" not in output] == []
 
 
-def test_methods_of_a_class_with_policies_of_their_own_are_told_apart(cors):
+def test_methods_of_a_class_with_different_policies_are_listed_separately(cors):
     source = app_with(
         "",
         """
@@ -41,9 +41,9 @@ def test_methods_of_a_class_with_policies_of_their_own_are_told_apart(cors):
         """,
         imports="CORS, cross_origin",
     )
-    told = cors(source, "routes").stdout
-    assert "cross_origin on things: origins=['https://a.example']\n    GET /things" in told
-    assert "cross_origin on things: origins=['https://b.example']\n    PUT /things" in told
+    output = cors(source, "routes").stdout
+    assert "cross_origin on things: origins=['https://a.example']\n    GET /things" in output
+    assert "cross_origin on things: origins=['https://b.example']\n    PUT /things" in output
 
 
 HOSTS = {
@@ -76,9 +76,9 @@ def test_routes_show_their_hosts(cors, call, hosts):
     source = source.replace("@app.route('/items'", f"{at}\n@app.route('/items'")
     rows = json.loads(cors(source, "routes", "--json").stdout)
     assert hosts == sorted(row["host"] for row in rows if row["rule"] == "/api/x")
-    told = cors(source, "routes")
-    assert [host for host in hosts if f"GET {host}/api/x (" not in told.stdout] == []
-    assert told.stderr == ""
+    output = cors(source, "routes")
+    assert [host for host in hosts if f"GET {host}/api/x (" not in output.stdout] == []
+    assert output.stderr == ""
 
 
 # Colour -------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ def on_a_terminal(tmp_path, source, *arguments, columns=80, **variables):
         if not name.startswith(("FLASK_", "NO_COLOR", "FORCE_COLOR", "COLUMNS"))
     }
     master, slave = pty.openpty()
-    import fcntl  # noqa: PLC0415  (not on every system, nor is a pseudo-terminal)
+    import fcntl  # noqa: PLC0415  (not on every system, like the pseudo-terminal itself)
     import struct  # noqa: PLC0415
     import termios  # noqa: PLC0415
 
@@ -110,26 +110,26 @@ def on_a_terminal(tmp_path, source, *arguments, columns=80, **variables):
         close_fds=True,
     ) as process:
         os.close(slave)
-        told = b""
+        output = b""
         while select.select([master], [], [], 30)[0]:
             try:
                 part = os.read(master, 65536)
-            except OSError:  # how Linux says that the other end is closed
+            except OSError:  # Linux reports a closed pseudo-terminal this way
                 break
             if not part:
                 break
-            told += part
+            output += part
         os.close(master)
         assert process.stderr is not None
         assert process.stderr.read() == b""
-    return told.decode().replace("\r\n", "\n")
+    return output.decode().replace("\r\n", "\n")
 
 
-def test_on_a_terminal_there_is_colour_and_its_width(tmp_path):
-    told = on_a_terminal(tmp_path, REFUSING, *EXPLAIN, columns=140)
-    assert f"{ESCAPE}31m✗{ESCAPE}0m" in told
-    assert f"{ESCAPE}36m" in told
-    assert max(len(re.sub(r"\x1b\[\d*m", "", line)) for line in told.split("\n")) > 79
+def test_a_terminal_gets_colour_and_lines_of_its_width(tmp_path):
+    output = on_a_terminal(tmp_path, REFUSING, *EXPLAIN, columns=140)
+    assert f"{ESCAPE}31m✗{ESCAPE}0m" in output
+    assert f"{ESCAPE}36m" in output
+    assert max(len(re.sub(r"\x1b\[\d*m", "", line)) for line in output.split("\n")) > 79
 
 
 @pytest.mark.parametrize(
@@ -137,17 +137,17 @@ def test_on_a_terminal_there_is_colour_and_its_width(tmp_path):
     [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}],
     ids=str,
 )
-def test_who_wants_no_colour_gets_none(tmp_path, variables):
+def test_colour_can_be_turned_off(tmp_path, variables):
     assert ESCAPE not in on_a_terminal(tmp_path, REFUSING, *EXPLAIN, **variables)
 
 
 def test_json_has_no_colour(tmp_path):
-    told = on_a_terminal(tmp_path, REFUSING, *EXPLAIN, "--json")
-    assert json.loads(told)["code"] == "origin-not-listed"
+    output = on_a_terminal(tmp_path, REFUSING, *EXPLAIN, "--json")
+    assert json.loads(output)["code"] == "origin-not-listed"
 
 
 @pytest.mark.parametrize("command", [EXPLAIN, ["routes"], ["check"]], ids=lambda c: c[0])
-def test_a_pipe_has_no_colour_unless_it_is_asked_for(cors, monkeypatch, command):
+def test_a_pipe_gets_colour_only_on_request(cors, monkeypatch, command):
     source = app_with("CORS(app, max_age=100_000)")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     assert ESCAPE not in cors(source, *command).stdout
@@ -157,20 +157,20 @@ def test_a_pipe_has_no_colour_unless_it_is_asked_for(cors, monkeypatch, command)
     assert ESCAPE not in cors(source, *command).stdout
 
 
-def test_what_is_no_command_is_told(cors):
+def test_an_unknown_command_is_a_usage_error(cors):
     assert "No such command 'explane'" in cors("", "explane").stderr
 
 
 def test_the_help_lists_the_commands(cors):
-    told = cors("", "--help").stdout
-    assert [name for name in ("check", "explain", "routes") if f"  {name} " not in told] == []
+    output = cors("", "--help").stdout
+    assert [name for name in ("check", "explain", "routes") if f"  {name} " not in output] == []
 
 
 # Width --------------------------------------------------------------------------------------------
 
 
 def widest(text):
-    """Return the width of the widest line that could have been broken."""
+    """Return the width of the widest line with a blank, at which it could have been wrapped."""
     return max(len(line) for line in text.split("\n") if " " in line.strip())
 
 
@@ -178,10 +178,10 @@ def widest(text):
 def test_lines_are_as_wide_as_the_terminal(cors, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     origins = [f"https://{name}.example" for name in "abcdefg"]
-    told = cors(app_with(f"CORS(app, origins={origins})"), *EXPLAIN).stdout
-    assert columns - 45 < widest(told) < columns
+    output = cors(app_with(f"CORS(app, origins={origins})"), *EXPLAIN).stdout
+    assert columns - 45 < widest(output) < columns
 
 
-def test_the_narrowest_terminal_is_written_on_too(cors, monkeypatch):
+def test_a_very_narrow_terminal_is_supported(cors, monkeypatch):
     monkeypatch.setenv("COLUMNS", "5")
     assert cors(REFUSING, *EXPLAIN).exit_code == 1

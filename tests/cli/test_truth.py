@@ -1,4 +1,4 @@
-"""What `explain` says is true for how the app is run."""
+"""`explain` gives the answer of the app as it is really run: debugger, wrappers, redirects."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ def boom(): raise ValueError("boom")
 
 
 def test_without_debug_a_500_is_readable(cors):
-    told = explained(cors, app_with(ONLY, BOOM), path="/boom")
-    assert told["status"] == 500
-    assert told["note_codes"] == ["error-status"]
+    explanation = explained(cors, app_with(ONLY, BOOM), path="/boom")
+    assert explanation["status"] == 500
+    assert explanation["note_codes"] == ["error-status"]
 
 
 @pytest.mark.parametrize("way", ["environment", "option"])
-def test_under_debug_a_decorator_alone_does_not_reach_the_debugger_s_page(cors, monkeypatch, way):
+def test_in_debug_mode_a_decorator_alone_does_not_reach_the_debugger_s_page(cors, monkeypatch, way):
     options = []
     if way == "environment":
         monkeypatch.setenv("FLASK_DEBUG", "1")
     else:
         options = ["--debug"]
     source = app_with("", DECORATED_BOOM, imports="CORS, cross_origin")
-    told = explained(cors, source, path="/boom", options=options)
-    assert told["readable"] is False
-    assert told["code"] == "debugger"
-    assert "debug" in told["cause"]
-    assert "ValueError: boom" in told["cause"]
-    assert "CORS(app, resources=[])" in told["cure"]
+    explanation = explained(cors, source, path="/boom", options=options)
+    assert explanation["readable"] is False
+    assert explanation["code"] == "debugger"
+    assert "debug" in explanation["cause"]
+    assert "ValueError: boom" in explanation["cause"]
+    assert "CORS(app, resources=[])" in explanation["cure"]
 
 
 def test_an_exception_that_is_propagated_is_not_readable(cors):
     source = app_with(ONLY, "app.config['PROPAGATE_EXCEPTIONS'] = True", BOOM)
-    told = explained(cors, source, path="/boom")
-    assert (told["code"], told["readable"]) == ("exception-propagated", False)
-    assert "PROPAGATE_EXCEPTIONS" in told["cure"]
+    explanation = explained(cors, source, path="/boom")
+    assert (explanation["code"], explanation["readable"]) == ("exception-propagated", False)
+    assert "PROPAGATE_EXCEPTIONS" in explanation["cure"]
 
 
-# Who answers --------------------------------------------------------------------------------------
+# Responses of other apps and of wrappers ----------------------------------------------------------
 
 MOUNTED = """
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -91,38 +91,38 @@ app.wsgi_app = around(app.wsgi_app)
         pytest.param([ONLY, CLOSURE], "/items", ["-X", "PUT"], id="closure-after"),
     ],
 )
-def test_what_another_app_or_a_wrapper_answers_is_not_this_app_s(cors, lines, path, arguments):
-    told = explained(cors, app_with("", *lines), *arguments, path=path)
-    assert (told["readable"], told["code"]) == (False, "other-app")
-    assert "another app" in told["cause"]
-    assert "resource" not in told["events"][-2]["policy"]
-    assert "CORS" in told["cure"]
-    assert "before CORS(app)" not in told["cure"]
+def test_responses_of_other_apps_and_wrappers_are_recognized(cors, lines, path, arguments):
+    explanation = explained(cors, app_with("", *lines), *arguments, path=path)
+    assert (explanation["readable"], explanation["code"]) == (False, "other-app")
+    assert "another app" in explanation["cause"]
+    assert "resource" not in explanation["events"][-2]["policy"]
+    assert "CORS" in explanation["cure"]
+    assert "before CORS(app)" not in explanation["cure"]
 
 
-def test_a_mounted_flask_app_needs_its_own(cors):
+def test_a_mounted_flask_app_needs_its_own_cors(cors):
     source = app_with(ONLY, MOUNTED, 'other = Flask("other")', MOUNT)
-    told = explained(cors, source, path="/bare/y")
-    assert "mounts at /bare" in told["cause"]
-    assert told["cure"].endswith("Write CORS(other, origins=['https://app.example'])")
+    explanation = explained(cors, source, path="/bare/y")
+    assert "mounts at /bare" in explanation["cause"]
+    assert explanation["cure"].endswith("Write CORS(other, origins=['https://app.example'])")
 
 
-def test_an_app_that_is_mounted_below_a_prefix_is_explained_by_its_own_paths(cors):
+def test_an_app_below_a_prefix_is_explained_with_its_own_paths(cors):
     source = app_with(
         "CORS(app, resources='/items')",
         MOUNTED,
         'app.wsgi_app = DispatcherMiddleware(other, {"/api": app.wsgi_app})',
     )
     for arguments in ([], ["-X", "PUT"]):
-        told = explained(cors, source, *arguments, path="/api/items")
-        assert told["readable"] is True
-        assert told["events"][-2]["policy"] == "resource '/items'"
+        explanation = explained(cors, source, *arguments, path="/api/items")
+        assert explanation["readable"] is True
+        assert explanation["events"][-2]["policy"] == "resource '/items'"
 
 
-# Other truths -------------------------------------------------------------------------------------
+# Decorators and callables -------------------------------------------------------------------------
 
 
-def test_a_decorated_error_handler_is_no_second_layer(cors):
+def test_a_decorated_error_handler_is_not_a_second_layer(cors):
     source = app_with(
         "",
         """
@@ -132,16 +132,16 @@ def test_a_decorated_error_handler_is_no_second_layer(cors):
         """,
         imports="CORS, cross_origin",
     )
-    told = explained(cors, source, path="/nowhere")
-    assert told["note_codes"] in ([], ["error-status"])
+    explanation = explained(cors, source, path="/nowhere")
+    assert explanation["note_codes"] in ([], ["error-status"])
 
 
-def test_a_callable_that_reads_the_request_is_asked_within_one(cors):
+def test_an_origin_callable_can_read_the_request(cors):
     source = app_with("CORS(app, origins=lambda origin: request.host == 'api.localhost')")
-    told = explained(
+    explanation = explained(
         cors, source, path="http://api.localhost/items", origin="https://app.localhost"
     )
-    assert (told["readable"], told["notes"]) == (True, [])
+    assert (explanation["readable"], explanation["notes"]) == (True, [])
 
 
 ONE_OF_TWO = """
@@ -156,12 +156,12 @@ def create_item(): return ""
 @pytest.mark.parametrize("call", ["", "CORS(app, resources=[])", "CORS(app, resources='/x/*')"])
 def test_a_view_beside_a_decorated_one_is_named(cors, call):
     source = app_with(call, ONE_OF_TWO, imports="CORS, cross_origin")
-    told = explained(
+    explanation = explained(
         cors, source, "-X", "POST", "-H", "Content-Type: application/json", path="/both"
     )
-    assert told["code"] == "view-beside"
-    assert "create_item" in told["cause"]
-    assert "@cross_origin(origins=['https://app.example'])" in told["cure"]
+    assert explanation["code"] == "view-beside"
+    assert "create_item" in explanation["cause"]
+    assert "@cross_origin(origins=['https://app.example'])" in explanation["cure"]
 
 
 def test_nothing_is_written_to_the_terminal_for_a_server_name(cors):
@@ -177,8 +177,8 @@ def test_nothing_is_written_to_the_terminal_for_a_server_name(cors):
         ["explain", "--origin", ORIGIN, "http://localhost/items"],
     ):
         assert cors(source, *arguments).stderr == ""
-    told = explained(cors, source, path="/x")
-    assert told["events"][0]["request"]["url"] == "https://api.shop.example/x"
+    explanation = explained(cors, source, path="/x")
+    assert explanation["events"][0]["request"]["url"] == "https://api.shop.example/x"
 
 
 # Bodies -------------------------------------------------------------------------------------------
@@ -202,9 +202,9 @@ app.add_url_rule("/waits", "waits", lambda: Response(iter(int, 1)))
 
 @pytest.mark.parametrize("path", ["/endless", "/breaks", "/waits"])
 @pytest.mark.parametrize("options", [[], ["--debug"]], ids=["production", "debug"])
-def test_no_more_of_a_body_is_read_than_the_head(cors, path, options):
-    told = explained(cors, app_with(ONLY, BODIES), path=path, options=options)
-    assert (told["status"], told["notes"]) == (200, [])
+def test_the_body_of_a_response_is_not_read(cors, path, options):
+    explanation = explained(cors, app_with(ONLY, BODIES), path=path, options=options)
+    assert (explanation["status"], explanation["notes"]) == (200, [])
 
 
 # Redirects ----------------------------------------------------------------------------------------
@@ -229,53 +229,53 @@ def too_old(): return redirect("/new")
 """
 
 
-def test_a_redirect_to_a_login_page_does_not_open_it(cors):
-    told = explained(cors, app_with("CORS(app, resources='/api/*')", LOGIN), path="/api/me")
-    assert told["code"] == "login-redirect"
-    assert "401" in told["cure"]
-    assert "/login" not in told["cure"]
+def test_the_edit_for_a_login_redirect_does_not_allow_the_login_page(cors):
+    explanation = explained(cors, app_with("CORS(app, resources='/api/*')", LOGIN), path="/api/me")
+    assert explanation["code"] == "login-redirect"
+    assert "401" in explanation["cure"]
+    assert "/login" not in explanation["cure"]
 
 
-def test_a_redirect_to_a_login_page_that_no_policy_lets_be_read(cors):
-    told = explained(cors, app_with("CORS(app, resources='/api/*')", LOGIN), path="/me")
-    assert told["code"] == "login-redirect"
-    assert "401" in told["cure"]
-    assert "/login" not in told["cure"]
-    assert told["cure"].endswith(
+def test_a_login_redirect_without_a_policy_is_named(cors):
+    explanation = explained(cors, app_with("CORS(app, resources='/api/*')", LOGIN), path="/me")
+    assert explanation["code"] == "login-redirect"
+    assert "401" in explanation["cure"]
+    assert "/login" not in explanation["cure"]
+    assert explanation["cure"].endswith(
         "Write CORS(app, resources={'/me': {'origins': ['https://app.example']}})"
     )
 
 
-def test_a_login_page_that_is_read_is_named(cors):
-    told = explained(cors, app_with(ONLY, LOGIN), path="/api/me")
-    assert told["note_codes"] == ["login-redirect"]
-    assert "401" in told["notes"][0]
+def test_a_login_page_that_the_script_reads_gets_a_note(cors):
+    explanation = explained(cors, app_with(ONLY, LOGIN), path="/api/me")
+    assert explanation["note_codes"] == ["login-redirect"]
+    assert "401" in explanation["notes"][0]
 
 
-def test_a_redirect_that_is_read_is_nothing_to_tell(cors):
+def test_any_other_redirect_gets_no_note(cors):
     assert explained(cors, app_with(ONLY, LOGIN), path="/api/old")["notes"] == []
 
 
-def test_a_login_of_another_server_is_answered_with_401_too(cors):
-    told = explained(cors, app_with(ONLY, LOGIN), path="/api/away")
-    assert told["code"] == "redirect-elsewhere"
-    assert "401" in told["cure"]
-    assert told["events"][-2]["policy"] == "another server, which was not contacted"
+def test_a_login_on_another_server_is_named(cors):
+    explanation = explained(cors, app_with(ONLY, LOGIN), path="/api/away")
+    assert explanation["code"] == "redirect-elsewhere"
+    assert "401" in explanation["cure"]
+    assert explanation["events"][-2]["policy"] == "another server, which was not contacted"
 
 
-def test_a_redirect_across_origins_is_told_from_a_page_without_one(cors):
-    told = explained(cors, app_with(ONLY, LOGIN), path="/api/secure")
-    assert told["code"] == "redirect-null"
-    assert told["cure"] == "Fetch https://localhost/api/new directly."
+def test_a_redirect_across_origins_is_named(cors):
+    explanation = explained(cors, app_with(ONLY, LOGIN), path="/api/secure")
+    assert explanation["code"] == "redirect-null"
+    assert explanation["cure"] == "Fetch https://localhost/api/new directly."
 
 
 def test_any_other_redirect_without_a_policy_is_named(cors):
-    told = explained(cors, app_with("CORS(app, resources='/api/*')", LOGIN), path="/old")
-    assert told["code"] == "redirect"
-    assert "/new" in told["cause"]
+    explanation = explained(cors, app_with("CORS(app, resources='/api/*')", LOGIN), path="/old")
+    assert explanation["code"] == "redirect"
+    assert "/new" in explanation["cause"]
 
 
-def test_a_hook_that_redirects_is_one_that_asks_for_a_login(cors):
+def test_a_hook_that_redirects_is_taken_for_a_login(cors):
     source = app_with(
         "CORS(app, resources='/api/*')",
         LOGIN,
@@ -286,6 +286,6 @@ def test_a_hook_that_redirects_is_one_that_asks_for_a_login(cors):
                 return redirect("/welcome")
         """,
     )
-    told = explained(cors, source, path="/api/new")
-    assert told["code"] == "login-redirect"
-    assert "resources={'/welcome" not in told["cure"]
+    explanation = explained(cors, source, path="/api/new")
+    assert explanation["code"] == "login-redirect"
+    assert "resources={'/welcome" not in explanation["cure"]

@@ -29,12 +29,12 @@ def sections():
                 yield heading, app, line, output if command is commands[-1] else output[:-1]
 
 
-SHOWN = list(sections())
+COMMANDS = list(sections())
 
 
 @pytest.mark.parametrize(
     ("app", "line", "output"),
-    [pytest.param(*rest, id=f"{heading}: {rest[1]}") for heading, *rest in SHOWN],
+    [pytest.param(*rest, id=f"{heading}: {rest[1]}") for heading, *rest in COMMANDS],
 )
 def test_the_page_shows_the_whole_output(cors, app, line, output):
     result = cors(app, *shlex.split(line))
@@ -43,8 +43,8 @@ def test_the_page_shows_the_whole_output(cors, app, line, output):
     assert [row for row in output.splitlines() if len(row) > 80] == []
 
 
-# What each section is there to say, so that an output that lost it does not pass as the new one.
-SAYS = {
+# Words that the outputs of each section have to contain: an update must not lose its point.
+KEY_WORDS = {
     "An origin that is not listed": ("'http://127.0.0.1:3000', 'http://localhost:3000'",),
     "Credentials that are not allowed": ("Write supports_credentials=True",),
     "An origin without a scheme": ("has no scheme", "'http://localhost:3000'"),
@@ -71,14 +71,14 @@ SAYS = {
 
 
 def test_the_page_has_the_mistakes_that_people_make():
-    assert set(SAYS) == {heading for heading, *_ in SHOWN}
+    assert set(KEY_WORDS) == {heading for heading, *_ in COMMANDS}
 
 
-@pytest.mark.parametrize("heading", SAYS)
-def test_each_section_names_the_cause_and_the_cure(heading):
-    outputs = " ".join(output for shown, _, _, output in SHOWN if shown == heading)
-    told = " ".join(outputs.split())
-    assert [words for words in SAYS[heading] if words not in told] == []
+@pytest.mark.parametrize("heading", KEY_WORDS)
+def test_each_section_names_the_cause_and_the_fix(heading):
+    outputs = " ".join(output for section, _, _, output in COMMANDS if section == heading)
+    output = " ".join(outputs.split())
+    assert [words for words in KEY_WORDS[heading] if words not in output] == []
 
 
 def test_the_links_on_the_page_lead_to_its_sections():
