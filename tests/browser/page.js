@@ -1,4 +1,4 @@
-// Runs in every page of the tests: does what it is told and says what came of it.
+// Runs in every page of the tests: makes the requests of a test and returns the results.
 
 async function fetched({ url, wait, ...options }) {
   if (wait) await new Promise((done) => setTimeout(done, wait * 1000));
@@ -49,7 +49,7 @@ async function framed(page) {
 
 if (parent !== window) parent.postMessage({ origin: window.origin }, "*");
 
-// What is not `fetch`. Each URL names its case by itself. ------------------------------------------
+// Requests other than `fetch`. Their URLs contain the case already. ---------------------------------
 
 const kinds = {
   events: (url, withCredentials) =>
@@ -109,7 +109,7 @@ const kinds = {
   upload: (url) =>
     new Promise((done) => {
       const request = new XMLHttpRequest();
-      request.upload.onprogress = () => {}; // being heard is what takes a preflight
+      request.upload.onprogress = () => {}; // a listener makes the request need a preflight
       request.onload = () => done(request.status);
       request.onerror = () => done("error");
       request.open("POST", url);
@@ -136,7 +136,7 @@ function element(name, properties) {
   });
 }
 
-// All at once ---------------------------------------------------------------------------------------
+// All cases -----------------------------------------------------------------------------------------
 
 async function everything(cases, others) {
   const verdicts = {};

@@ -1,7 +1,7 @@
-"""The app that a real Chromium and the model browser both fetch from.
+"""The app from which both a real Chromium and the test browser fetch.
 
-It answers for every host, so it serves the pages too. Each path begins with an area; the areas
-differ in how CORS is configured. `/hand/answer` leaves it to the request what is answered.
+It answers requests for every host, so it serves the pages too. The first segment of a path names an
+area; each area has another CORS configuration. `/hand/answer` sends the headers that its query names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flask_cors import CORS, CORSWarning, cross_origin
 APP = "http://app.example.test"
 OTHER = "http://other.example.test"
 API = "http://api.example.test"
-# Servers of other sites than the pages are of.
+# Servers on other sites than the pages.
 FOREIGN = "http://api.shop.test"
 LOCAL = "http://localhost"
 
@@ -78,10 +78,10 @@ RESOURCES = {
 
 
 class Recorder:
-    """Notes what arrives for each case, which the query names."""
+    """A WSGI middleware that records the requests of each case, which the query names."""
 
-    # What a browser adds of its own accord is not noted, nor are cookies of other cases.
-    NOTED = (
+    # Other headers, which browsers add, are not recorded; neither are cookies of other cases.
+    RECORDED = (
         "ORIGIN",
         "ACCESS_CONTROL_REQUEST_METHOD",
         "ACCESS_CONTROL_REQUEST_HEADERS",
@@ -95,25 +95,27 @@ class Recorder:
 
     def __call__(self, environ, start_response):
         case = parse_qs(environ["QUERY_STRING"]).get("case", [""])[0]
-        noted = {
+        recorded = {
             key.removeprefix("HTTP_"): value
             for key, value in environ.items()
-            if key.startswith("HTTP_X_") or key.removeprefix("HTTP_") in self.NOTED
+            if key.startswith("HTTP_X_") or key.removeprefix("HTTP_") in self.RECORDED
         }
         if environ.get("CONTENT_TYPE"):
-            noted["CONTENT_TYPE"] = environ["CONTENT_TYPE"]
+            recorded["CONTENT_TYPE"] = environ["CONTENT_TYPE"]
         if f"{case}=" in environ.get("HTTP_COOKIE", ""):
-            noted["COOKIE"] = case
+            recorded["COOKIE"] = case
         url = f"{environ['HTTP_HOST']}{environ['PATH_INFO']}"
-        self.arrived[case].append((environ["REQUEST_METHOD"], url, noted))
+        self.arrived[case].append((environ["REQUEST_METHOD"], url, recorded))
         return self._app(environ, start_response)
 
     def preflights(self, case):
-        return sum("ACCESS_CONTROL_REQUEST_METHOD" in noted for _, _, noted in self.arrived[case])
+        return sum(
+            "ACCESS_CONTROL_REQUEST_METHOD" in recorded for _, _, recorded in self.arrived[case]
+        )
 
 
 def said():
-    """Return what a request says, with fields that a script may read only where exposed."""
+    """Return a response that describes the request, with headers that need `expose_headers`."""
     case = request.args.get("case", "")
     answer = jsonify(
         method=request.environ["REQUEST_METHOD"],
@@ -128,7 +130,7 @@ def said():
 
 def make_app():
     app = Flask(__name__)
-    app.logger.disabled = True  # /error fails on purpose
+    app.logger.disabled = True  # /error raises on purpose
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CORSWarning)  # plain http with credentials
         CORS(app, resources=RESOURCES)
@@ -152,7 +154,7 @@ def add_hooks(app):
             abort(403)
 
     @app.after_request
-    def meddle(response):
+    def add_headers(response):
         area = request.path.split("/")[1]
         if area in {"added-too", "added-twice"}:
             response.headers.add("Access-Control-Allow-Origin", APP)
@@ -223,7 +225,7 @@ def add_cookies(app):
 
 
 def redirecting(wsgi_app):
-    """Answer `/raw` with redirects as they are written, which Flask would put in order."""
+    """Answer `/raw` with redirects exactly as given; Flask would normalize their URLs."""
 
     def answer(environ, start_response):
         if environ["PATH_INFO"] != "/raw":
@@ -295,7 +297,9 @@ def add_media(app):
     @app.get("/<area>/dot.png")
     def dot(area):
         headers = {"Cache-Control": "max-age=600"}
-        if area == "naive" and "Origin" in request.headers:  # as it is done by hand, without Vary
+        if (
+            area == "naive" and "Origin" in request.headers
+        ):  # as people write it by hand, without Vary
             headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
         return Response(RED_DOT, mimetype="image/png", headers=headers)
 

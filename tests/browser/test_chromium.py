@@ -1,8 +1,8 @@
-"""A table of configurations and requests: Chromium does what `testing.Browser` says it does.
+"""A table of configurations and requests, for which Chromium and `testing.Browser` must agree.
 
-One Flask app on loopback serves pages and answers. Chromium runs the whole table in one page load,
-with frames for the pages of other origins; then each case is a test. What is compared: what the
-script gets or which check fails, and every request that arrives, in its order.
+One Flask app on loopback serves the pages and answers their requests. Chromium runs the whole table
+in one page load, with frames for pages of other origins; then each case is a test. The tests compare
+what the script gets, or which check fails, and every request that arrives, in order.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ FOREIGN, LOCAL = served.FOREIGN, served.LOCAL
 pytestmark = pytest.mark.browser
 
 
-# Pages that are no origin are frames: their origin is `null`.
+# Pages in sandboxed and data: frames, whose origin is `null`.
 SANDBOX, DATA = "sandbox", "data"
-# Origins that look like one that is allowed.
+# Origins that resemble an allowed one.
 LONGER = "http://app.example.test.evil.example.test"
 PREFIXED = "http://evil-app.example.test"
 BELOW = "http://a.b.app.example.test"
@@ -49,23 +49,23 @@ class Fetch(NamedTuple):
     method: str
     url: str
     """a path on the API server, or a whole URL"""
-    headers: dict[str, str] | list[tuple[str, str]] = {}  # noqa: RUF012  (nobody changes it)
+    headers: dict[str, str] | list[tuple[str, str]] = {}  # noqa: RUF012  (never modified)
     body: str | None = None
     credentials: str = "same-origin"
     wait: float = 0
-    """seconds before it begins"""
+    """the seconds to wait before the fetch"""
 
 
 class Case(NamedTuple):
     id: str
     fetches: list[Fetch]
     expected: list[int | str]
-    """of each fetch the status that the script reads, or the check that fails"""
+    """for each fetch, the status that the script reads or the check that fails"""
     preflights: int
     page: str
 
 
-def case(id, fetches, expected, preflights=0, page=APP):  # noqa: A002  (as pytest names it)
+def case(id, fetches, expected, preflights=0, page=APP):  # noqa: A002  (the name in pytest)
     if isinstance(fetches, Fetch):
         fetches, expected = [fetches], [expected]
     return Case(id, fetches, expected, preflights, page)
@@ -89,7 +89,7 @@ def including(method, url, **options):
 
 
 def hand(answer="", preflight="", **options):
-    """Return a path whose answers are given: lines split by `|`, without `Access-Control-`."""
+    """Return a path that answers with these headers: split by `|`, without `Access-Control-`."""
     lines = {"answer": answer, "preflight": preflight}
     query = [(kind, line) for kind, text in lines.items() for line in text.split("|") if line]
     query += [(name.replace("_", "-"), str(value)) for name, value in options.items()]
@@ -101,7 +101,7 @@ def redirect(area, to, status=302, server=API):
 
 
 def kept(attributes, *more, at=API, then=None, wait=0, **options):
-    """Have a cookie set with these attributes, and fetch what says whether it comes back."""
+    """Return two fetches: one that sets a cookie, and one that shows whether it is sent back."""
     query = urlencode({"set": [attributes, *more], **options}, doseq=True)
     return [
         including("GET", f"{at}/private/cookie?{query}"),
@@ -110,7 +110,7 @@ def kept(attributes, *more, at=API, then=None, wait=0, **options):
 
 
 def to(*locations, origin=APP):
-    """Return a path that redirects to these places, as they are written."""
+    """Return a path that redirects to these URLs, exactly as given."""
     return f"/raw?{urlencode({'to': locations, 'origin': origin}, doseq=True)}"
 
 
@@ -138,7 +138,8 @@ METHODS = [
     case("no-token", Fetch("G T", "/any-method/hello"), "method"),
     case("simple-needs-no-method", get("/no-method/hello"), 200),
     case("no-method", put("/no-method/hello"), "preflight-method", 1),
-    # A refused method gets no Allow-Headers either; as GET needs no permission, that is what fails.
+    # A method that is not allowed gets no Allow-Headers either. GET needs no permission, so the
+    # headers are the check that fails.
     case("no-method-header", get("/no-method/hello", headers={"X-A": "1"}), "preflight-headers",
          1),
     case("options", Fetch("OPTIONS", "/one/hello"), 200, 1),
@@ -318,7 +319,7 @@ CREDENTIALS = [
                          get("/private/hello", credentials="omit")], [200, 200]),
     case("cookie-not-kept", [Fetch("POST", "/private/login"),
                              including("GET", "/private/hello")], [200, 200]),
-    # A response that the script may not read has set its cookie all the same.
+    # A response that the script may not read still sets its cookie.
     case("cookie-kept-though-blocked", [including("POST", "/one/login"),
                                         including("GET", "/private/hello")],
          ["credentials", 200]),
@@ -451,7 +452,7 @@ BACK = to(API + "/private/hello", origin="null")
 AWAY = to(FOREIGN + BACK)
 BELOW_API = "http://a.api.example.test/private/hello"
 
-# Of each case, whether the cookie comes back with the last fetch. The page is of `APP`.
+# For each case, whether the cookie is sent with the last fetch. The page is on `APP`.
 COOKIES = [
     ("default", kept(""), True),
     ("lax", kept("SameSite=Lax"), True),
@@ -508,7 +509,7 @@ COOKIES = [
     ("local-host-prefix-domain", kept("SameSite=None; Secure; Path=/; Domain=localhost", at=LOCAL,
                                       prefix="__Host-"), False),
     ("local-domain", kept("SameSite=None; Secure; Domain=localhost", at=LOCAL), True),
-    # A redirect by way of another site leaves the cookies of the page's site as they are.
+    # A redirect through another site does not change the cookies of the page's site.
     ("there-and-back-default", kept("Path=/", then=AWAY), True),
     ("there-and-back-strict", kept("Path=/; SameSite=Strict", then=AWAY), True),
 ]
@@ -551,7 +552,7 @@ HOOKS = [
     case("malformed-methods-simple", get("/malformed/hello"), 200),
 ]
 
-# Not this library's answers, but what the model has to judge as Chromium does.
+# Responses that this library would not send, which the model has to judge as Chromium does.
 BY_HAND = [
     case("any", get(hand(ANYONE)), 200),
     case("any-include", including("GET", hand(ANYONE + "|Allow-Credentials: true")), "origin"),
@@ -658,7 +659,7 @@ CACHE = [
                                       ("huge", "99999999999999999999", 1), ("plus", "+600", 1),
                                       ("none", "", 1), ("zeros", "000", 2))],
 ]
-# No script can ask for these; a browser throws, and sends nothing.
+# No script can make these requests: `fetch` throws, and the browser sends nothing.
 IMPOSSIBLE = [
     case("body-of-get", get("/open/hello", body="text"), "impossible"),
     case("user-in-url", get("http://me@api.example.test/open/hello"), "impossible"),
@@ -669,34 +670,34 @@ IMPOSSIBLE = [
     case("header-value-wide", get("/open/hello", headers={"X-A": "\u20ac"}), "impossible"),
 ]
 
-# Where Chromium departs from the standard, which the model keeps to. After the case, as Chromium
-# has it, stand what the standard says and its number of preflights.
+# Cases in which Chromium departs from the standard; the model follows the standard. Each has the
+# case with Chromium's result, then the result by the standard and its number of preflights.
 DEPARTURES = [
-    # It joins the lines before it looks at their length.
+    # Chromium joins the lines of a header before it checks their length.
     (case("lines-joined", get("/no-header/hello", headers=[("Accept", "a" * 100)] * 2),
           "preflight-headers", 1), [200], 0),
     (case("range-beyond-64-bits", get("/no-header/hello", headers={"Range": f"bytes=0-{'9' * 23}"}),
           "preflight-headers", 1), [200], 0),
-    # It safelists the client hints that the standard once had.
+    # Chromium safelists the client hints that the standard once contained.
     (case("client-hints", get("/no-header/hello", headers={"DPR": "2", "Save-Data": "on"}), 200),
      ["preflight-headers"], 1),
-    # It takes User-Agent for forbidden.
+    # Chromium treats User-Agent as forbidden.
     (case("user-agent", get("/no-header/hello", headers={"User-Agent": "mine"}), 200),
      ["preflight-headers"], 1),
-    # It remembers the last preflight to a URL only,
+    # Chromium caches only the last preflight to a URL.
     (case("methods-in-turn", [put("/any-method/hello"), Fetch("DELETE", "/any-method/hello"),
                               put("/any-method/hello")], [200] * 3, 3), [200] * 3, 2),
     (case("headers-in-turn", [get("/one/hello", headers={name: "1"}) for name in
                               ("X-A", "X-B", "X-A")], [200] * 3, 3), [200] * 3, 2),
-    # and still does when the request after it has failed.
+    # It keeps the cache entry if the request after the preflight fails,
     (case("failure-after-preflight", [put(hand("", f"{MINE}|{PUTS}"))] * 2, ["origin"] * 2, 1),
      ["origin"] * 2, 2),
     (case("max-age-negative", [put(hand(MINE, f"{MINE}|{PUTS}|Max-Age: -1"))] * 2, [200] * 2, 2),
      [200] * 2, 1),
-    # as well as when a redirect is refused.
+    # and if a redirect is not followed.
     (case("redirect-refused", [put(redirect("remembered", "ftp://api.example.test/", 307))] * 2,
           ["redirect"] * 2, 1), ["redirect"] * 2, 2),
-    # It lets no page load from a URL with a user name.
+    # Chromium blocks every request to a URL with a user name.
     (case("redirect-to-own-userinfo", get(redirect(
         "closed", "http://a:b@app.example.test/closed/hello", server=APP)), "redirect"), [200], 0),
 ]
@@ -722,7 +723,7 @@ CASES = [
     each._replace(id=f"{group}-{each.id}") for group, cases in GROUPS.items() for each in cases
 ]
 
-# What the model does not cover: a kind of request, its parameters, and what comes of it.
+# Requests that the model does not cover: id, kind, parameters, and the expected result.
 LIST, NOBODY, PRIVATE, STAR = (f"{API}/{area}/" for area in ("list", "nobody", "private", "star"))
 RED, TAINTED = [255, 0, 0, 255], "SecurityError"
 OTHERS = [
@@ -745,7 +746,7 @@ OTHERS = [
     ("image-refused", "image", [NOBODY + "dot.png", "anonymous"], "error"),
     ("image-include", "image", [PRIVATE + "dot.png", "use-credentials"], RED),
     ("image-include-refused", "image", [STAR + "dot.png", "use-credentials"], "error"),
-    # The HTTP cache keeps what came without `Origin`; `Vary` keeps it from the page.
+    # The HTTP cache stores the response without `Origin`; `Vary` stops the page from getting it.
     ("image-twice", "imageThenImage", [LIST + "dot.png"], [TAINTED, RED]),
     ("image-twice-one-origin", "imageThenImage", [API + "/one/dot.png"], [TAINTED, RED]),
     ("image-twice-no-vary", "imageThenImage", [API + "/naive/dot.png"], [TAINTED, "error"]),
@@ -761,7 +762,7 @@ OTHERS = [
 
 # Chromium ---------------------------------------------------------------------------------------
 
-# What the DevTools protocol calls a failed check (Network.CorsError, else the error's text).
+# The names of failed checks in the DevTools protocol: Network.CorsError, else the error text.
 CHECKS = {
     "MissingAllowOriginHeader": "origin",
     "MultipleAllowOriginValues": "origin",
@@ -782,33 +783,33 @@ CHECKS = {
     "InvalidAllowHeadersPreflightResponse": "preflight-headers",
     "HeaderDisallowedByPreflightResponse": "preflight-headers",
     "CorsDisabledScheme": "redirect",
-    "": "redirect",  # to a URL with a user name, of the page's own origin
+    "": "redirect",  # to a URL with a user name on the page's own origin
     "net::ERR_TOO_MANY_REDIRECTS": "redirect",
     "net::ERR_UNSAFE_REDIRECT": "redirect",
     "net::ERR_INVALID_REDIRECT": "redirect",
     "net::ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION": "redirect",
     "RedirectContainsCredentials": "redirect",
 }
-# Fields that servers add.
+# Response headers that the server adds.
 UNCOMPARED = {"connection", "date", "server", "transfer-encoding"}
 
 
 class Verdicts(NamedTuple):
     of: dict[str, object]
-    """what the page says, by case"""
+    """what the page reports, by case"""
     checks: dict[str, list[str]]
     """the checks that failed, by case"""
     recorder: object
     origins: dict[str, str]
 
 
-def with_case(url, id):  # noqa: A002  (as above)
+def with_case(url, id):  # noqa: A002  (the name in pytest)
     url = urljoin(API, url)
     return f"{url}{'&' if '?' in url else '?'}case={id}"
 
 
-def told(each):
-    """Return what the page is told to fetch."""
+def instructions(each):
+    """Return the fetches of a case, for the page."""
     fetches = [
         {
             "url": with_case(fetch.url, each.id),
@@ -825,7 +826,7 @@ def told(each):
     return {"id": each.id, "page": each.page, "fetches": fetches}
 
 
-def told_other(id, kind, parameters):  # noqa: A002  (as above)
+def other_instructions(id, kind, parameters):  # noqa: A002  (the name in pytest)
     urls = [
         with_case(each, f"other-{id}") if str(each).startswith(API) else each for each in parameters
     ]
@@ -849,13 +850,15 @@ def driving(port, profile):
         "no-first-run",
         "no-proxy-server",
         f"user-data-dir={profile}",
-        "host-resolver-rules="  # whatever the port asked for
+        "host-resolver-rules="  # whatever the port in the URL
         + ",".join(f"MAP {host} 127.0.0.1:{port}" for host in ("*.test", "localhost")),
     ):
         options.add_argument(f"--{argument}")
-    # Debian's Chromium refuses the cookies of other sites as a preference of the user.
+    # Debian's Chromium blocks third-party cookies by default; this preference allows them.
     options.add_experimental_option("prefs", {"profile.cookie_controls_mode": 0})
-    service = webdriver.ChromeService(executable_path=DRIVER_PATH)  # else it would look for one
+    service = webdriver.ChromeService(
+        executable_path=DRIVER_PATH
+    )  # else Selenium would search for a driver
     chrome = webdriver.Chrome(options=options, service=service)
     try:
         yield chrome
@@ -864,16 +867,16 @@ def driving(port, profile):
 
 
 def failed_checks(log):
-    """Return, by case, the checks that failed, of what the DevTools protocol tells."""
+    """Return the checks that failed, by case, from the log of the DevTools protocol."""
     cases, checks = {}, {}
     for entry in log:
         event = json.loads(entry["message"])["message"]
-        told = event["params"]
+        params = event["params"]
         if event["method"] == "Network.requestWillBeSent":
-            cases[told["requestId"]] = told["request"]["url"].rpartition("case=")[2]
-        if event["method"] == "Network.loadingFailed" and told["type"] == "Fetch":
-            error = told.get("corsErrorStatus", {}).get("corsError", told["errorText"])
-            checks.setdefault(cases[told["requestId"]], []).append(CHECKS.get(error, error))
+            cases[params["requestId"]] = params["request"]["url"].rpartition("case=")[2]
+        if event["method"] == "Network.loadingFailed" and params["type"] == "Fetch":
+            error = params.get("corsErrorStatus", {}).get("corsError", params["errorText"])
+            checks.setdefault(cases[params["requestId"]], []).append(CHECKS.get(error, error))
     return checks
 
 
@@ -883,29 +886,29 @@ def chromium(tmp_path_factory):
     with serving(recorder) as port, driving(port, tmp_path_factory.mktemp("profile")) as chrome:
         chrome.set_script_timeout(50)
         chrome.get(APP + "/page")
-        said = chrome.execute_async_script(
+        result = chrome.execute_async_script(
             "const done = arguments[2]; everything(arguments[0], arguments[1])"
             ".then(done, (error) => done({ error: String(error.stack) }))",
-            [told(each) for each in (*CASES, *(each for each, _, _ in DEPARTURES))],
-            [told_other(*other[:3]) for other in OTHERS],
+            [instructions(each) for each in (*CASES, *(each for each, _, _ in DEPARTURES))],
+            [other_instructions(*other[:3]) for other in OTHERS],
         )
-        assert "error" not in said, said
+        assert "error" not in result, result
         checks = failed_checks(chrome.get_log("performance"))
-    return Verdicts(said["verdicts"], checks, recorder, said["origins"])
+    return Verdicts(result["verdicts"], checks, recorder, result["origins"])
 
 
 def verdict_of_chromium(chromium, each):
     checks = iter(chromium.checks.get(each.id, []))
     return [
-        failed(said["blocked"], checks)
-        if "blocked" in said
-        else (said["status"], readable(said["headers"]), said["body"])
-        for said in chromium.of[each.id]
+        failed(result["blocked"], checks)
+        if "blocked" in result
+        else (result["status"], readable(result["headers"]), result["body"])
+        for result in chromium.of[each.id]
     ]
 
 
 def failed(message, checks):
-    """Return which check failed, or that none came to be made."""
+    """Return which check failed, or `impossible` if no request was made."""
     if "Failed to execute" in message:
         return "method" if "HTTP method" in message else "impossible"
     return next(checks, message)
@@ -944,7 +947,7 @@ def verdict_of_model(app, each):
     return verdicts, recorder
 
 
-def in_short(verdicts):
+def statuses(verdicts):
     return [verdict if isinstance(verdict, str) else verdict[0] for verdict in verdicts]
 
 
@@ -964,14 +967,14 @@ def test_frames_have_the_origins_that_the_cases_name(chromium):
 
 @pytest.mark.parametrize("each", [pytest.param(each, id=each.id) for each in CASES])
 def test_chromium_does_what_is_expected(each, chromium):
-    verdicts = in_short(verdict_of_chromium(chromium, each))
+    verdicts = statuses(verdict_of_chromium(chromium, each))
     preflights = chromium.recorder.preflights(each.id)
 
     assert (each.expected, each.preflights) == (verdicts, preflights)
 
 
 @pytest.mark.parametrize("each", [pytest.param(each, id=each.id) for each in CASES])
-def test_model_gives_the_verdict_of_chromium_and_sends_the_same(each, chromium, app):
+def test_the_model_has_the_result_of_chromium_and_sends_the_same_requests(each, chromium, app):
     verdicts, recorder = verdict_of_model(app, each)
 
     expected = verdict_of_chromium(chromium, each), chromium.recorder.arrived[each.id]
@@ -981,28 +984,28 @@ def test_model_gives_the_verdict_of_chromium_and_sends_the_same(each, chromium, 
 @pytest.mark.parametrize(
     ("name", "comes"), [pytest.param(name, comes, id=name) for name, _, comes in COOKIES]
 )
-def test_a_cookie_comes_back_to_chromium_s_server_or_not(name, comes, chromium):
-    *_, noted = chromium.recorder.arrived[f"cookie-{name}"][-1]
+def test_chromium_sends_a_cookie_back_as_expected(name, comes, chromium):
+    *_, recorded = chromium.recorder.arrived[f"cookie-{name}"][-1]
 
-    assert comes == ("COOKIE" in noted)
+    assert comes == ("COOKIE" in recorded)
 
 
 @pytest.mark.parametrize(
     ("each", "standard", "preflights"),
     [pytest.param(*departure, id=departure[0].id) for departure in DEPARTURES],
 )
-def test_model_keeps_to_the_standard_where_chromium_does_not(
+def test_the_model_follows_the_standard_where_chromium_does_not(
     each, standard, preflights, chromium, app
 ):
     verdicts, recorder = verdict_of_model(app, each)
-    by_chromium = in_short(verdict_of_chromium(chromium, each))
+    by_chromium = statuses(verdict_of_chromium(chromium, each))
 
-    assert (standard, preflights) == (in_short(verdicts), recorder.preflights(each.id))
+    assert (standard, preflights) == (statuses(verdicts), recorder.preflights(each.id))
     assert (each.expected, each.preflights) == (by_chromium, chromium.recorder.preflights(each.id))
 
 
 @pytest.mark.parametrize(
     ("id", "expected"), [pytest.param(other[0], other[3], id=other[0]) for other in OTHERS]
 )
-def test_what_is_no_fetch_is_let_through_or_refused_too(id, expected, chromium):  # noqa: A002  (as above)
+def test_other_kinds_of_requests_are_allowed_or_blocked_too(id, expected, chromium):  # noqa: A002  (the name in pytest)
     assert expected == chromium.of[f"other-{id}"]

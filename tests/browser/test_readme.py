@@ -1,4 +1,4 @@
-"""The page of README.md in a real Chromium: one address shows the items, the other is blocked."""
+"""The page of README.md in a real Chromium: it works at one address and is blocked at the other."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def driving(profile: Path) -> Iterator[Any]:
 
 
 def shown_at(chrome: Any, address: str) -> str:
-    """Return what the page shows once the app has answered."""
+    """Return the text that the page shows after the response."""
     chrome.get(address)
     shown = chrome.execute_async_script(
         "const done = arguments[0], shown = document.querySelector('pre');"
@@ -79,7 +79,7 @@ def test_the_page_reads_the_app_from_localhost_and_is_blocked_from_127_0_0_1(
 ) -> None:
     program: dict[str, Any] = {"__name__": "app"}
     app = block("python").replace("http://localhost:3000", "http://localhost:*")
-    exec(compile(app, "app.py", "exec"), program)  # noqa: S102  (ours)
+    exec(compile(app, "app.py", "exec"), program)  # noqa: S102  (the example in README.md)
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
     api = make_server("127.0.0.1", 0, program["app"], threaded=True)
     pages = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -1,4 +1,4 @@
-"""The ways in which a request may come to a Flask app, and what its policies are told apart by."""
+"""The ways in which a Flask app may be wrapped when it is served."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def untouched(app: Flask) -> Flask:
 
 
 def below_a_proxy(app: Flask) -> Flask:
-    """Put a middleware around an app that tells what it stands around."""
-    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]  # Flask's way to add one
+    """Wrap an app in a middleware with an attribute for the wrapped app."""
+    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]  # documented by Flask
     return app
 
 
 def behind_a_closure(app: Flask) -> Flask:
-    """Put a middleware around an app that nothing can look into."""
+    """Wrap an app in a closure, which does not show the wrapped app."""
     inner = app.wsgi_app
 
     def middleware(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -35,6 +35,6 @@ def behind_a_closure(app: Flask) -> Flask:
 
 
 every_door = pytest.mark.parametrize("door", [untouched, below_a_proxy, behind_a_closure])
-"""for what holds however an app is served"""
+"""for behaviour that does not depend on the wrapper"""
 doors_before_hooks = pytest.mark.parametrize("door", [untouched, below_a_proxy])
-"""for what a request meets before Flask has run a hook: a closure lets nothing in there"""
+"""for behaviour before Flask runs a hook: `CORS` cannot add its middleware below a closure"""

@@ -1,11 +1,11 @@
-"""Regular expressions of both kinds: what people write, and what can keep a worker busy for ever.
+"""Regular expressions that people write, and slow ones that can block a worker.
 
-Each of the slow ones was seen to run for more than three seconds on a text that a client may send.
+Each slow expression was measured to take more than three seconds on a text that a client may send.
 """
 
 from __future__ import annotations
 
-# Of hosts, as lists in one expression have them.
+# Hosts, for expressions that list many of them.
 _HOSTS = [f"{name}{number}" for number in range(50) for name in ("shop", "blog", "api", "www")]
 
 
@@ -472,7 +472,7 @@ https://(?:(?:|)(?:|)(?:|)(?:|)(?:|)){6}x\.example
 https://(?:[a-z]*-?){20}\.example
 https://(?:[a-z0-9]{1,8}-?){12}\.example\.com
 """.strip().splitlines()
-# Rows of parts, without a loop.
+# Sequences of parts, without a loop.
 SLOW_ORIGINS += [
     f"https://{row}\\.example"
     for row in (

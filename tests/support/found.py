@@ -1,6 +1,6 @@
-"""Inputs that a fuzzer found, and others written by hand: each is an example of a property.
+"""Inputs for the properties, found by a fuzzer or written by hand.
 
-What went wrong elsewhere, what stands at the edge of a rule, and what reached a branch first.
+They caused bugs in other libraries, lie at the limit of a rule, or were the first to reach a branch.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ ORIGINS = [
     "h://[.]",
     "://",
 ]
-"""what may stand where a request has its origin"""
+"""values of `Origin`"""
 
 WRITTEN_ORIGINS = [
     "https://*.a.example",
@@ -148,7 +148,7 @@ WRITTEN_ORIGINS = [
     "t://a*",
     "^\udcae",
 ]
-"""what may stand where a configuration has one"""
+"""origins in a configuration"""
 
 LISTS = [
     ("", ""),
@@ -173,7 +173,7 @@ LISTS = [
     ("$\t", ""),
     ("", ",*"),
 ]
-"""a list of names, and a glob"""
+"""lists of names, each with a glob"""
 
 RESOURCES = [
     ("/api/x", ["/api/*", "/*"]),
@@ -212,7 +212,7 @@ RESOURCES = [
     ("", ["***"]),
     ("", ["/"]),
 ]
-"""a path, and patterns of resources"""
+"""paths, each with patterns of resources"""
 
 OPTIONS = [
     {},
@@ -281,7 +281,7 @@ OPTIONS = [
     {"methods": "trace"},
     {"max_age": "\udcf6"},
 ]
-"""options, each a text"""
+"""options, with text as values"""
 
 ASKED = [
     ("", "", ""),
@@ -358,4 +358,4 @@ ASKED = [
     ("null", "PUT", ""),
     ("H://XLE:443", "", ""),
 ]
-"""an origin, a method and headers that a preflight asks for"""
+"""the origin, the method and the headers of preflights"""

@@ -1,4 +1,4 @@
-"""What work leaves behind in memory, measured from outside."""
+"""How much memory repeated work keeps, measured with tracemalloc."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 
 def bytes_left(work: Callable[[], object], *, times: int) -> int:
-    """Return by how much memory has grown after doing the same many times.
+    """Return by how many bytes memory grows when the same work is done many times.
 
-    Caches of Python and of the libraries fill up first, so a tenth is done before it is measured.
+    A tenth of the work is done before the measurement, to fill the caches of Python and libraries.
     """
 
-    def held_after(rounds: int) -> int:
+    def traced_after(rounds: int) -> int:
         for _ in range(rounds):
             work()
         gc.collect()
@@ -21,6 +21,6 @@ def bytes_left(work: Callable[[], object], *, times: int) -> int:
 
     tracemalloc.start()
     try:
-        return -held_after(times // 10) + held_after(times)
+        return -traced_after(times // 10) + traced_after(times)
     finally:
         tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""Servers on a port of this machine, for the tests that need a real one."""
+"""Server processes on a port of this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def answers(port: int) -> bool:
 
 
 def await_answer(port: int, process: subprocess.Popen[Any], seconds: float = 30) -> None:
-    """Wait until somebody answers on a port, or the process has ended, or the time is up."""
+    """Wait until a server answers on a port, the process ends, or the time is up."""
     deadline = time.monotonic() + seconds
     while not answers(port) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -36,7 +36,7 @@ def running(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[None]:
-    """Run a server until the end of the block, and end it whatever happens there."""
+    """Run a server until the end of the block, even if the block raises."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=cwd, env=env, stdout=output, stderr=subprocess.STDOUT

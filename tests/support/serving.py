@@ -1,4 +1,4 @@
-"""A WSGI app served in threads of this process."""
+"""WSGI apps served in threads of this process."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 class QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  (Werkzeug names it so)
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  (Werkzeug's name)
         pass
 
 
 @contextmanager
 def serving(app: Any) -> Iterator[int]:
-    """Serve a WSGI app in threads of this process until the end of the block; give the port."""
+    """Serve a WSGI app in threads of this process until the end of the block; yield the port."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
     thread = Thread(target=server.serve_forever, args=[0.01])
     thread.start()

@@ -1,7 +1,7 @@
-"""What the laws are tried on: configurations and requests, drawn together with what they mean.
+"""Strategies for the properties: configurations and requests, drawn together with their meaning.
 
-A model that read the configuration would be the code over again. So each part of one is drawn as
-its meaning, and spelt from it.
+A model that parsed the configuration would repeat the code under test. So each part is drawn as its
+meaning, and the option is written from that.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CREDENTIALS = "access-control-allow-credentials"
 
 
 def examples(*cases: object) -> Callable[[F], F]:
-    """Have a property tried on these cases too; one of several arguments is a tuple of them."""
+    """Also test a property with these cases; a tuple stands for several arguments."""
 
     def decorate(test: F) -> F:
         for case in cases:
@@ -44,7 +44,7 @@ def examples(*cases: object) -> Callable[[F], F]:
 
 
 def budgeted(value: str) -> list[str] | None:
-    """Return the names that a preflight asks for, or `None` where they are too many to be read."""
+    """Return the names that a preflight requests, or `None` if they exceed the limits."""
     listed = [element.strip(" \t") for element in value.split(",")] if value else []
     names = [element for element in listed if element]
     within = len(value) <= 8192 and len(names) <= 128 and len(listed) - len(names) <= 16
@@ -52,17 +52,17 @@ def budgeted(value: str) -> list[str] | None:
 
 
 def some(values: Sequence[T], most: int | None = None) -> st.SearchStrategy[list[T]]:
-    """Draw some of these values, each at most once."""
+    """Draw a list of some of these values, without duplicates."""
     return st.lists(st.sampled_from(values), unique_by=repr, max_size=most)
 
 
 def values(lines: Iterable[Line], name: str) -> list[str]:
-    """Return the values of the lines of one name, given in lower case."""
+    """Return the value of each line of a field; `name` is in lower case."""
     return [value for line, value in lines if line.lower() == name]
 
 
 def elements(lines: Iterable[Line], name: str) -> list[str]:
-    """Return what a list of a response names, over all its lines, in lower case and sorted."""
+    """Return the elements of a list field, from all its lines, in lower case and sorted."""
     listed = ",".join(values(lines, name)).lower().split(",")
     return sorted(element.strip() for element in listed if element.strip())
 
@@ -70,7 +70,7 @@ def elements(lines: Iterable[Line], name: str) -> list[str]:
 # Origins that are sent ----------------------------------------------------------------------------
 
 DEFAULT_PORTS = {"http": "80", "https": "443", "chrome-extension": ""}
-# What is a token, an origin: written anew, so as not to agree with the code by being the code.
+# The grammars of tokens and origins, written independently of the code under test.
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 WEB_SCHEMES = {"ftp", "http", "https", "ws", "wss"}
 _OF_AN_APP = re.compile(r"([a-z][a-z0-9+.-]*)://(\.?)()", re.IGNORECASE | re.ASCII)
@@ -89,12 +89,12 @@ class Site(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return it as a browser sends it."""
+        """Return the origin as a browser sends it."""
         return f"{self.scheme}://{self.host}" + (f":{self.port}" if self.port else "")
 
 
 def site_of(text: str) -> Site | None:
-    """Return what a serialized origin says, in any case, or `None` if `text` is none."""
+    """Parse a serialized origin, in upper or lower case; `None` if `text` is not an origin."""
     found = _SERIALIZED.fullmatch(text) or _OF_AN_APP.fullmatch(text)
     if found is None or (found[2] in ("", ".") and found[1].lower() in WEB_SCHEMES):
         return None
@@ -110,11 +110,11 @@ def site_of(text: str) -> Site | None:
 
 
 def is_page(origin: str) -> bool:
-    """Return whether a browser writes an origin like this."""
+    """Return whether a browser can send this as `Origin`."""
     site = site_of(origin)
     if site is None:
         return origin == "null"
-    # A host that ends in a number is an IPv4 address, or none at all.
+    # A host that ends in a number is an IPv4 address, or not valid.
     number = re.search(r"(^|\.)[0-9]+\.?$", site.host)
     return site.text == origin and (number is None or site.host == "127.0.0.1")
 
@@ -129,13 +129,13 @@ serialized = sites.map(lambda site: site.text)
 
 
 def _explicit(origin: str) -> str:
-    """Spell an origin with its port, as no browser does."""
+    """Write an origin with its default port, which no browser does."""
     site = site_of(origin)
     port = DEFAULT_PORTS[site.scheme] if site and not site.port else ""
     return f"{origin}:{port}" if port else origin
 
 
-# What an attacker, or a careless expression, makes of an origin.
+# Changes of an origin that an attacker may try, or a careless expression may allow.
 CHANGES: list[Callable[[str], str]] = [
     str,
     str,
@@ -167,7 +167,7 @@ malformed = (
 
 
 def changed(origins: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Draw these origins, some of them changed."""
+    """Draw these origins, most of them changed."""
     return st.tuples(st.sampled_from(CHANGES), origins).map(lambda pair: pair[0](pair[1]))
 
 
@@ -179,12 +179,12 @@ origins = changed(serialized) | malformed
 
 @dataclass(frozen=True, eq=False)
 class Meant:
-    """One item of a list of origins or header names, with what it means."""
+    """An item of a list of origins or header names, with its meaning."""
 
     written: Any
     allows: Callable[[str], bool]
     sample: str = ""
-    """something that it allows"""
+    """a value that it allows"""
     kind: str = ""
 
     def __repr__(self) -> str:
@@ -208,7 +208,7 @@ def _exact(site: Site, spell: Callable[[str], str]) -> Meant:
 
 
 def _pattern(scheme: str, host: str, port: str, sub: str) -> Meant:
-    """Make a pattern; `host` is one, `*`, or begins with `*.`."""
+    """Return an origin pattern; `host` is a host, `*`, or starts with `*.`."""
     written = f"{scheme}://{host}" + (f":{port}" if port else "")
     port = "" if port == DEFAULT_PORTS[scheme] else port
     suffix = host.removeprefix("*.").split(".")
@@ -229,7 +229,7 @@ def _pattern(scheme: str, host: str, port: str, sub: str) -> Meant:
 
 
 def _regex(source: str, sample: str, *, compiled: bool) -> Meant:
-    """Make a regular expression, which has to match the whole of an origin in any case."""
+    """Return a regular expression, which has to match a whole origin and ignores case."""
 
     def allows(text: str) -> bool:
         return site_of(text) is not None and bool(re.fullmatch(source, text, re.IGNORECASE))
@@ -249,7 +249,7 @@ REGEXES = [
         (r"(?s:.)*\.b\.test(\n)?", "https://a.b.test"),
     ]
     for compiled in (False, True)
-    if not (compiled and source.startswith("("))  # the same again
+    if not (compiled and source.startswith("("))  # a compiled copy would add nothing
 ]
 
 
@@ -312,7 +312,7 @@ NAMES = [
 
 
 def normalized(method: str) -> str:
-    """Return a method as a browser sends it: six of them in upper case."""
+    """Return a method as a browser sends it: it converts six methods to upper case."""
     usual = {verb.lower(): verb for verb in VERBS if verb not in ("PATCH", "PURGE")}
     return usual.get(method.lower(), method) if method.isascii() else method
 
@@ -333,12 +333,12 @@ EXPOSED: list[tuple[Any, tuple[str, ...]]] = [
 
 @dataclass(frozen=True)
 class Configuration:
-    """A drawn configuration: the options as they are written, and what they mean."""
+    """A drawn configuration: the options as written, and their meaning."""
 
     options: Options
     origins: tuple[Meant, ...]
     methods: frozenset[str] | None
-    """`None` for any"""
+    """`None` for any method"""
     names: tuple[Meant, ...] | None
     exposed: tuple[str, ...] = ()
     credentials: bool = False
@@ -356,7 +356,7 @@ class Configuration:
 
     @property
     def sole(self) -> str | None:
-        """Return the origin, if the policy is one exact one."""
+        """Return the origin, if the policy allows exactly one."""
         samples = {entry.sample for entry in self.origins}
         exact = all(entry.kind in ("exact", "null") for entry in self.origins)
         return next(iter(samples)) if exact and len(samples) == 1 else None
@@ -366,7 +366,7 @@ class Configuration:
         return any(entry.allows(origin) for entry in self.origins)
 
     def allows_method(self, method: str) -> bool:
-        """Return whether a method is allowed, as it is asked for."""
+        """Return whether a requested method is allowed."""
         if self.methods is None:
             short = len(method) <= 256 and bool(TOKEN.fullmatch(method))
             return short and method.upper() not in ("CONNECT", "TRACE", "TRACK")
@@ -380,7 +380,7 @@ class Configuration:
 
 
 def _spelt(draw: st.DrawFn, items: Sequence[Any]) -> Any:
-    """Spell a list: as it is, as another iterable, as one item, or as text between commas."""
+    """Write a list in one of the accepted forms: an iterable, a single item, or text with commas."""
     ways: list[Any] = [list(items), tuple(items), dict.fromkeys(items).keys()]
     if len(items) == 1:
         ways += items
@@ -409,7 +409,7 @@ def _is_on(options: Options, option: str, *, default: bool) -> bool:
     return options[option] in SWITCHES[True] if option in options else default
 
 
-# Made once: to make a strategy, and to see that it is one, costs more than to draw from it.
+# Created once: to create and validate a strategy costs more than to draw from it.
 _one_of_four = st.sampled_from([True, False, False, False])
 _yes_or_no = st.booleans()
 _anyone = st.sampled_from(ANYONE)
@@ -456,7 +456,7 @@ def _draw_names(draw: st.DrawFn, options: Options) -> tuple[Meant, ...] | None:
 
 @st.composite
 def configurations(draw: st.DrawFn, *, callables: Sequence[Meant] = CALLABLES) -> Configuration:
-    """Draw a configuration that raises nothing."""
+    """Draw a configuration without errors."""
     options: Options = draw(switches)
     origins = _draw_origins(draw, options, callables)
     methods = _draw_methods(draw, options)
@@ -498,25 +498,25 @@ name_lists = (
 
 
 class Asked(NamedTuple):
-    """A request, as far as it is about CORS."""
+    """The parts of a request that matter for CORS."""
 
     method: str
     fields: dict[str, str]
 
     def of(self, origin: str | None) -> Asked:
-        """Return the same request of a page of another origin, or of none."""
+        """Return the same request with another `Origin`, or without one."""
         fields = {name: value for name, value in self.fields.items() if name != "Origin"}
         return Asked(self.method, fields if origin is None else {**fields, "Origin": origin})
 
     @property
     def is_preflight(self) -> bool:
-        """Return whether it is a CORS-preflight request."""
+        """Return whether the request is a CORS-preflight request."""
         asks = {"Origin", "Access-Control-Request-Method"} <= self.fields.keys()
         return self.method == "OPTIONS" and asks
 
 
 def environ_of(asked: Asked, path: str = "/", root: str = "") -> dict[str, Any]:
-    """Return a request as a WSGI server gives it, without what it may leave out."""
+    """Return the WSGI environment of a request, with only the keys that the library may need."""
     fields = {
         "HTTP_" + name.upper().replace("-", "_"): value for name, value in asked.fields.items()
     }
@@ -528,7 +528,7 @@ sent_methods = st.sampled_from(["GET", "OPTIONS", "OPTIONS", "PUT"])
 
 
 def near(*drawn: Configuration) -> st.SearchStrategy[str]:
-    """Draw origins of which many are allowed, or look as if they were."""
+    """Draw origins, many of them allowed or similar to an allowed one."""
     samples = [entry.sample for one in drawn for entry in one.origins]
     return changed(st.sampled_from(samples)) | origins if samples else origins
 
@@ -558,7 +558,7 @@ def requests(
     origins: st.SearchStrategy[str],
     methods: st.SearchStrategy[str] = sent_methods,
 ) -> st.SearchStrategy[Asked]:
-    """Draw requests of pages of these origins; some are of none."""
+    """Draw requests with these origins; some have no `Origin`."""
     origin = st.one_of(origins, origins, origins, st.none())
     return st.builds(Asked, methods, st.builds(_fields, origin, _fields_alone))
 
@@ -567,7 +567,7 @@ def requests(
 def cases(
     draw: st.DrawFn, drawn: st.SearchStrategy[Configuration] | None = None
 ) -> tuple[Configuration, Asked]:
-    """Draw a configuration, and a request that has something to do with it."""
+    """Draw a configuration, and a request that is related to it."""
     configuration = draw(configurations() if drawn is None else drawn)
     return configuration, draw(requests(near(configuration)))
 
@@ -577,7 +577,7 @@ def cases(
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A path pattern, with the paths that it covers."""
+    """A path pattern, with its meaning."""
 
     written: Any
     covers: Callable[[str], bool]
@@ -605,16 +605,16 @@ PLACES = [
 
 @dataclass(frozen=True)
 class SetUp:
-    """The options that an app or a middleware is set up with."""
+    """The options of an app or a middleware, with resources."""
 
     options: Options
     base: Configuration
     places: tuple[tuple[Place, Options], ...]
-    """the resources, each with the options that hold there"""
+    """the resources, each with the options that apply there"""
     drawn: tuple[Configuration, ...]
 
     def governing(self, path: str) -> Options | None:
-        """Return the options that hold for a path: those of the most specific resource."""
+        """Return the options that apply to a path: those of the most specific resource."""
         path = "/" + path.lstrip("/")
         found = [
             ((place.literal, text.count("/"), len(text), number), options)
@@ -627,7 +627,7 @@ class SetUp:
 
 @st.composite
 def set_ups(draw: st.DrawFn, *, callables: Sequence[Meant] = CALLABLES) -> SetUp:
-    """Draw options with resources, each of which may have its own."""
+    """Draw options with resources, which may have options of their own."""
     base = draw(configurations(callables=callables))
     options = {"intercept_exceptions": draw(st.booleans()), **base.options}
     drawn = [base]
@@ -640,7 +640,7 @@ def set_ups(draw: st.DrawFn, *, callables: Sequence[Meant] = CALLABLES) -> SetUp
             drawn.append(more)
             given = {name: value for name, value in more.options.items() if value is not None}
             intercepted = draw(st.booleans())
-            # What is inherited may contradict it.
+            # The inherited options may contradict these, so set what could.
             own[place.written] = {
                 **given,
                 "supports_credentials": more.credentials and "origins" in given,
@@ -709,7 +709,7 @@ option_names = st.sampled_from(
 )
 any_options: st.SearchStrategy[Options] = st.dictionaries(option_names, anything, max_size=4)
 
-# What people write for an origin, and what they get wrong.
+# Origins in a configuration, correct and wrong, made of pieces that people write.
 written_origins = st.builds(
     "{}{}{}{}".format,
     st.sampled_from(["https://"] * 6 + ["http://", "HTTPS://", "", "^https://", "*://", "https:/"]),
@@ -748,7 +748,7 @@ _credentials: st.SearchStrategy[Credentials] = st.sampled_from(["omit", "same-or
 
 @st.composite
 def scripts(draw: st.DrawFn) -> tuple[Configuration, Request]:
-    """Draw a configuration, and what a script of some page asks for."""
+    """Draw a configuration, and the request of a script on some page."""
     drawn = draw(configurations())
     samples = [entry.sample for entry in drawn.origins if entry.sample]
     pages = changed(st.sampled_from([*samples, "null"])) | serialized
@@ -758,5 +758,5 @@ def scripts(draw: st.DrawFn) -> tuple[Configuration, Request]:
 
 
 def needs_permission(request: Request) -> list[str]:
-    """Return the names of the headers that a drawn script may not send unasked."""
+    """Return the names of the headers for which a drawn script needs a preflight."""
     return [name for name, value in request.headers if value != "text/plain"]
