@@ -37,7 +37,13 @@ from flask_cors.browser import (
 from flask_cors.testing import Browser
 from flask_cors.wsgi import CORSMiddleware
 
-from .support.strategies import LAW, ignoring_doubts, needs_permission, normalized, scripts
+from .support.strategies import (
+    PROPERTY_SETTINGS,
+    ignore_cors_warnings,
+    needs_permission,
+    normalized,
+    scripts,
+)
 
 pytestmark = pytest.mark.flaskless
 
@@ -1295,7 +1301,7 @@ def test_a_script_cannot_send_what_is_no_header(name, value):
         run(request(headers=[(name, value)]), Response(200))
 
 
-@settings(LAW, max_examples=300)
+@settings(PROPERTY_SETTINGS, max_examples=300)
 @given(st.sampled_from(["GET", "PUT"]), texts, st.lists(answers, min_size=1, max_size=4))
 def test_no_response_breaks_the_browser(method, value, responses):
     value = re.sub(r"[^\t\x20-\xff]", "", value)  # what a script can send
@@ -1307,8 +1313,8 @@ def test_no_response_breaks_the_browser(method, value, responses):
 # What a policy grants, the browser lets through, and nothing else ---------------------------------
 
 
-@settings(LAW, max_examples=300)
-@ignoring_doubts
+@settings(PROPERTY_SETTINGS, max_examples=300)
+@ignore_cors_warnings
 @given(scripts(), st.sampled_from([STANDARD, CHROMIUM]), st.sampled_from(["wsgi", "flask"]))
 def test_what_a_policy_grants_is_let_through_and_nothing_else(case, engine, adapter):
     told, asked = case

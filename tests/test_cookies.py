@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flask_cors.cookies import CookieJar, CookieNote, is_same_site, without_credentials
 from flask_cors.urls import parse_url
 
-from .support.strategies import LAW
+from .support.strategies import PROPERTY_SETTINGS
 
 pytestmark = pytest.mark.flaskless
 
@@ -337,7 +337,7 @@ names = st.tuples(st.lists(label, max_size=3), st.sampled_from(suffixes)).map(
 )
 
 
-@settings(LAW)
+@settings(PROPERTY_SETTINGS)
 @given(names, names)
 def test_a_site_is_a_registrable_domain_of_the_public_suffixes(page, host):
     known = public_suffixes()
@@ -552,7 +552,7 @@ lines = st.tuples(texts, st.lists(attributes | texts, max_size=4)).map(
 )
 
 
-@settings(LAW, max_examples=300)
+@settings(PROPERTY_SETTINGS, max_examples=300)
 @given(st.lists(st.tuples(lines, st.booleans(), st.sampled_from([HOST, CLEAR])), max_size=5))
 def test_what_is_sent_is_what_was_stored_and_may_go(stored):
     jar = CookieJar()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flask_cors.urls import parse_url
 
-from .support.strategies import LAW
+from .support.strategies import PROPERTY_SETTINGS
 
 pytestmark = pytest.mark.flaskless
 
@@ -240,7 +240,7 @@ texts = st.lists(pieces, max_size=8).map("".join)
 hosts = st.sampled_from(["http://", "https://", "//"])
 
 
-@settings(LAW, max_examples=1000)
+@settings(PROPERTY_SETTINGS, max_examples=1000)
 @given(texts | st.tuples(hosts, texts).map("".join), st.sampled_from([BASE, "http://h:8/a/b/"]))
 @example("http:?q", "http://h:8/a/b/")
 @example("https://xyz-.\xfc", BASE)
@@ -257,7 +257,7 @@ groups = st.lists(
 )
 
 
-@settings(LAW, max_examples=500)
+@settings(PROPERTY_SETTINGS, max_examples=500)
 @given(groups.map(":".join))
 def test_addresses_of_many_shapes_are_read_as_the_library_reads_them(address):
     assert oracle(f"http://[{address}]/") == read(f"http://[{address}]/")

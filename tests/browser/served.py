@@ -1,7 +1,7 @@
 """The app from which both a real Chromium and the test browser fetch.
 
-It answers requests for every host, so it serves the pages too. The first segment of a path names an
-area; each area has another CORS configuration. `/hand/answer` sends the headers that its query names.
+It answers requests for every host, so it serves the pages too. The first segment of a path is an
+area with its own CORS configuration. `/hand/answer` sends the headers that its query names.
 """
 
 from __future__ import annotations

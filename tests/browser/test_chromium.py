@@ -1,8 +1,8 @@
 """A table of configurations and requests, for which Chromium and `testing.Browser` must agree.
 
-One Flask app on loopback serves the pages and answers their requests. Chromium runs the whole table
-in one page load, with frames for pages of other origins; then each case is a test. The tests compare
-what the script gets, or which check fails, and every request that arrives, in order.
+One Flask app on loopback serves the pages and answers their requests. Chromium runs the whole
+table in one page load, with frames for pages of other origins; then each case is a test. The tests
+compare what the script gets, or which check fails, and every request that arrives, in order.
 """
 
 from __future__ import annotations

@@ -534,7 +534,7 @@ def judged(part: Tried, *, whole: bool) -> redos.Verdict:
     return told
 
 
-LAW = settings(
+PROPERTY_SETTINGS = settings(
     derandomize=True,
     database=None,
     deadline=None,
@@ -546,7 +546,7 @@ B = one_of("b")
 NESTED = repeated(repeated(A, 1, None, False), 1, None, False)
 
 
-@LAW
+@PROPERTY_SETTINGS
 @given(PARTS, st.booleans())
 @example(NESTED, True)
 @example(repeated(alternatives([repeated(A, 0, 2, False), B]), 1, 6, False), True)
@@ -560,7 +560,7 @@ def test_what_is_fine_takes_few_attempts(part, whole):
         assert most_attempts(part, whole=whole, enough=LIMIT + 1) <= LIMIT
 
 
-@LAW
+@PROPERTY_SETTINGS
 @given(PARTS.map(lambda part: repeated(part, 0, None, False)))
 @example(NESTED)
 @example(repeated(alternatives([sequence([A, one_of("ab")]), sequence([A, B])]), 0, None, False))

@@ -23,19 +23,19 @@ from flask_cors.wsgi import CORSMiddleware as WSGIMiddleware
 
 from ..support.strategies import (
     CALLABLES,
-    LAW,
     PLACES,
+    PROPERTY_SETTINGS,
     VERBS,
     Asked,
     Configuration,
+    Entry,
     Line,
-    Meant,
     Options,
     SetUp,
     configurations,
     entry_lists,
     environ_of,
-    ignoring_doubts,
+    ignore_cors_warnings,
     near,
     requests,
     set_ups,
@@ -269,7 +269,7 @@ def everywhere(configuration: Configuration) -> SetUp:
 
 
 def asking(
-    drawn: tuple[Configuration, list[Meant], Meant],
+    drawn: tuple[Configuration, list[Entry], Entry],
 ) -> SetUp:
     """Return a set-up that asks a callable, and answers preflights."""
     configuration, entries, asked = drawn
@@ -290,8 +290,8 @@ def answers(apps: dict[str, App], visits: list[tuple[Asked, str]]) -> dict[str, 
     return {name: [app(asked, path) for asked, path in visits] for name, app in apps.items()}
 
 
-@ignoring_doubts
-@settings(LAW, max_examples=300)
+@ignore_cors_warnings
+@settings(PROPERTY_SETTINGS, max_examples=300)
 @given(visits(set_ups()))
 def test_every_adapter_sends_what_the_policy_of_the_resource_decides(
     drawn: tuple[SetUp, list[tuple[Asked, str]]],
@@ -303,8 +303,8 @@ def test_every_adapter_sends_what_the_policy_of_the_resource_decides(
 
 
 @pytest.mark.flaskless
-@ignoring_doubts
-@settings(LAW, max_examples=300)
+@ignore_cors_warnings
+@settings(PROPERTY_SETTINGS, max_examples=300)
 @given(visits(set_ups()))
 def test_every_middleware_sends_what_the_policy_of_the_resource_decides(
     drawn: tuple[SetUp, list[tuple[Asked, str]]],
@@ -319,8 +319,8 @@ def test_every_middleware_sends_what_the_policy_of_the_resource_decides(
     assert dict.fromkeys(apps, expected) == answers(apps, visits)
 
 
-@ignoring_doubts
-@settings(LAW, max_examples=150)
+@ignore_cors_warnings
+@settings(PROPERTY_SETTINGS, max_examples=150)
 @given(visits(configurations().map(everywhere)))
 def test_a_decorated_view_sends_what_its_policy_decides(
     drawn: tuple[SetUp, list[tuple[Asked, str]]],
@@ -338,8 +338,8 @@ def test_a_decorated_view_sends_what_its_policy_decides(
 APP_WIDE: Options = {"origins": "https://app-wide.example", "max_age": 7}
 
 
-@ignoring_doubts
-@settings(LAW, max_examples=150)
+@ignore_cors_warnings
+@settings(PROPERTY_SETTINGS, max_examples=150)
 @given(visits(configurations().map(everywhere)))
 def test_the_policy_of_a_view_holds_for_the_requests_that_it_answers(
     drawn: tuple[SetUp, list[tuple[Asked, str]]],
@@ -386,8 +386,8 @@ def awaited(options: Options) -> Options:
     return {**options, "origins": [made_async(item) for item in listed]}
 
 
-@ignoring_doubts
-@settings(LAW, max_examples=60)
+@ignore_cors_warnings
+@settings(PROPERTY_SETTINGS, max_examples=60)
 @given(visits(askings))
 def test_an_async_callable_comes_to_the_same(drawn: tuple[SetUp, list[tuple[Asked, str]]]) -> None:
     set_up, visits = drawn

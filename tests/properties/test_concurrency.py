@@ -24,11 +24,11 @@ from flask_cors.asgi import CORSMiddleware
 from flask_cors.core import Policy
 
 from ..support.strategies import (
-    LAW,
+    PROPERTY_SETTINGS,
     Asked,
     Configuration,
     configurations,
-    ignoring_doubts,
+    ignore_cors_warnings,
     near,
     requests,
 )
@@ -162,8 +162,8 @@ def test_the_first_requests_may_come_from_many_threads_at_once(path: str) -> Non
         assert expected == at_once([partial(allowed, app, path, origin) for origin in origins])
 
 
-@ignoring_doubts
-@settings(LAW, max_examples=25)
+@ignore_cors_warnings
+@settings(PROPERTY_SETTINGS, max_examples=25)
 @given(configurations(), st.data())
 def test_a_policy_decides_the_same_in_many_threads(
     configuration: Configuration, data: st.DataObject

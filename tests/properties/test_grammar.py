@@ -18,12 +18,12 @@ from flask_cors.core.resources import PathPattern, ResourceTable, without_dot_se
 
 from ..support.found import LISTS, ORIGINS, RESOURCES, WRITTEN_ORIGINS
 from ..support.strategies import (
-    LAW,
+    PROPERTY_SETTINGS,
     TOKEN,
-    budgeted,
     examples,
     normalized,
     origins,
+    requested_names,
     site_of,
     written_origins,
 )
@@ -31,7 +31,7 @@ from ..support.strategies import (
 pytestmark = pytest.mark.flaskless
 
 
-@LAW
+@PROPERTY_SETTINGS
 @given(origins | st.text(max_size=60))
 @examples(*ORIGINS)
 def test_an_origin_is_what_its_grammar_says_and_nothing_else(text: str) -> None:
@@ -42,7 +42,7 @@ def test_an_origin_is_what_its_grammar_says_and_nothing_else(text: str) -> None:
         assert (found.scheme.lower(), found.host.lower()) == (site.scheme, site.host)
 
 
-@LAW
+@PROPERTY_SETTINGS
 @given(written_origins | origins | st.text(max_size=40))
 @examples(*ORIGINS, *WRITTEN_ORIGINS)
 def test_an_origin_that_is_written_is_refused_or_lets_in_no_look_alike(text: str) -> None:
@@ -80,13 +80,13 @@ def glob_allows(glob: str, text: str) -> bool:
 names = st.text("ab,- \t*", max_size=12)
 
 
-@LAW
+@PROPERTY_SETTINGS
 @given(names, names)
 @examples(*LISTS)
 def test_a_list_a_token_a_method_and_a_glob_are_read_as_their_grammars_say(
     text: str, glob: str
 ) -> None:
-    assert parse_names(text) == budgeted(text)
+    assert parse_names(text) == requested_names(text)
     assert is_token(text) == bool(TOKEN.fullmatch(text))
     assert normalize_method(text) == normalized(text)
     text = text[:80].replace("*", "")
@@ -109,7 +109,7 @@ paths = st.text("/ab.%", max_size=8)
 patterns = st.lists(st.text("/ab*", max_size=6) | st.sampled_from(["/[ab]", "/a.*", "/(a|b)/"]))
 
 
-@LAW
+@PROPERTY_SETTINGS
 @given(paths, patterns)
 @examples(*RESOURCES)
 def test_the_table_of_resources_finds_what_trying_each_of_them_finds(

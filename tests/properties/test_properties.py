@@ -25,15 +25,14 @@ from ..support.strategies import (
     CHANGES,
     CREDENTIALS,
     DEFAULT_PORTS,
-    LAW,
+    PROPERTY_SETTINGS,
     TOKEN,
     Asked,
     Configuration,
+    Entry,
     Line,
-    Meant,
     Options,
     any_options,
-    budgeted,
     cases,
     changed,
     configurations,
@@ -41,10 +40,11 @@ from ..support.strategies import (
     entry_lists,
     environ_of,
     examples,
-    ignoring_doubts,
+    ignore_cors_warnings,
     near,
     normalized,
     origins,
+    requested_names,
     requests,
     serialized,
     site_of,
@@ -111,7 +111,7 @@ def preflight_fields(told: Configuration, asked: Asked) -> tuple[str, dict[str, 
         return "method", fields
     listed = {normalized(method)} if told.methods is None else told.methods
     fields[NAMED + "Methods"] = ", ".join(sorted(listed))
-    names = budgeted(asked.fields.get(REQUEST_HEADERS, ""))
+    names = requested_names(asked.fields.get(REQUEST_HEADERS, ""))
     allowed = {name for name in names or () if told.allows_name(name)}
     if allowed:
         fields[NAMED + "Headers"] = ", ".join(sorted(allowed))
@@ -139,8 +139,8 @@ def as_the_table_says(told: Configuration, asked: Asked) -> tuple[str, dict[str,
     return outcome, fields, varies
 
 
-@ignoring_doubts
-@settings(LAW, max_examples=500)
+@ignore_cors_warnings
+@settings(PROPERTY_SETTINGS, max_examples=500)
 @given(cases())
 def test_a_policy_decides_as_the_table_says(case: tuple[Configuration, Asked]) -> None:
     configuration, asked = case
@@ -151,8 +151,8 @@ def test_a_policy_decides_as_the_table_says(case: tuple[Configuration, Asked]) -
     assert varies == set(decision.vary)
 
 
-@ignoring_doubts
-@LAW
+@ignore_cors_warnings
+@PROPERTY_SETTINGS
 @given(cases())
 @example((Configuration({"origins": "null"}, (), None, None), Asked("GET", {"Origin": "NULL"})))
 @examples(
@@ -182,8 +182,8 @@ def test_nothing_comes_back_unvalidated(case: tuple[Configuration, Asked]) -> No
     assert fields.get("Max-Age", "0").isdigit()
 
 
-@ignoring_doubts
-@LAW
+@ignore_cors_warnings
+@PROPERTY_SETTINGS
 @given(configurations(), st.booleans(), st.data())
 def test_credentials_are_never_granted_to_everyone_or_null(
     configuration: Configuration, credentials: bool, data: st.DataObject
@@ -271,8 +271,8 @@ def crowds(draw: st.DrawFn) -> tuple[Configuration, list[Asked]]:
     return configuration, crowd
 
 
-@ignoring_doubts
-@settings(LAW, max_examples=400)
+@ignore_cors_warnings
+@settings(PROPERTY_SETTINGS, max_examples=400)
 @given(crowds())
 def test_a_shared_cache_hands_out_no_wrong_answer(crowd: tuple[Configuration, list[Asked]]) -> None:
     configuration, asked = crowd
@@ -286,8 +286,8 @@ def test_a_shared_cache_hands_out_no_wrong_answer(crowd: tuple[Configuration, li
     assert expected == [seen(each, cache.get(each)) for each in asked]
 
 
-@ignoring_doubts
-@LAW
+@ignore_cors_warnings
+@PROPERTY_SETTINGS
 @given(crowds())
 def test_without_always_send_whatever_is_not_for_everyone_varies(
     crowd: tuple[Configuration, list[Asked]],
@@ -303,8 +303,8 @@ def test_without_always_send_whatever_is_not_for_everyone_varies(
 # What is remembered -------------------------------------------------------------------------------
 
 
-@ignoring_doubts
-@LAW
+@ignore_cors_warnings
+@PROPERTY_SETTINGS
 @given(crowds(), st.sampled_from([0, 0, 0, 3_000]))
 def test_a_decision_is_the_same_whatever_was_asked_before(
     crowd: tuple[Configuration, list[Asked]], others: int
@@ -325,12 +325,12 @@ def test_a_decision_is_the_same_whatever_was_asked_before(
 ASKS = "https://asks.example"
 
 
-@LAW
+@PROPERTY_SETTINGS
 @given(
     entry_lists.filter(lambda entries: not any(entry.allows(ASKS) for entry in entries)),
     st.lists(st.booleans(), min_size=2, max_size=6),
 )
-def test_a_callable_may_change_its_mind(entries: list[Meant], answers: list[bool]) -> None:
+def test_a_callable_may_change_its_mind(entries: list[Entry], answers: list[bool]) -> None:
     left = iter(answers)
 
     def asked_anew(origin: str) -> bool:
@@ -345,10 +345,10 @@ def test_a_callable_may_change_its_mind(entries: list[Meant], answers: list[bool
 # Origins ------------------------------------------------------------------------------------------
 
 
-@settings(LAW, max_examples=600)
+@settings(PROPERTY_SETTINGS, max_examples=600)
 @given(entry_lists, st.data())
 def test_the_index_of_origins_agrees_with_a_linear_model(
-    entries: list[Meant], data: st.DataObject
+    entries: list[Entry], data: st.DataObject
 ) -> None:
     samples = [entry.sample for entry in entries] or ["https://a.example"]
     text = data.draw(changed(st.sampled_from(samples)) | origins)
@@ -357,10 +357,10 @@ def test_the_index_of_origins_agrees_with_a_linear_model(
     assert expected == policy.decide("GET", {"Origin": text}).outcome
 
 
-@LAW
+@PROPERTY_SETTINGS
 @given(entry_lists, entry_lists, st.data())
 def test_origins_allow_together_what_each_list_of_them_does(
-    first: list[Meant], second: list[Meant], data: st.DataObject
+    first: list[Entry], second: list[Entry], data: st.DataObject
 ) -> None:
     samples = [entry.sample for entry in first + second] or ["https://a.example"]
     text = data.draw(changed(st.sampled_from(samples)))
@@ -403,9 +403,9 @@ def lookalikes(item: str) -> list[str]:
     return [*found, *(re.sub(r"(?<=[/.])\.|\.(?=\.)", "a.", text) for text in found)]
 
 
-@ignoring_doubts
+@ignore_cors_warnings
 @ignoring_re
-@settings(LAW, max_examples=600)
+@settings(PROPERTY_SETTINGS, max_examples=600)
 @given(
     st.lists(written_origins, min_size=1, max_size=2),
     st.booleans(),
@@ -492,10 +492,10 @@ WAYS = [
 ]
 
 
-@ignoring_doubts
+@ignore_cors_warnings
 @ignoring_re
 @pytest.mark.parametrize("way", WAYS)
-@settings(LAW, max_examples=150)
+@settings(PROPERTY_SETTINGS, max_examples=150)
 @given(any_options)
 @examples(*OPTIONS)
 def test_a_configuration_compiles_or_says_what_is_wrong(
@@ -547,8 +547,8 @@ def by_name(lines: Iterable[Line]) -> dict[str, list[str]]:
     return fields
 
 
-@ignoring_doubts
-@LAW
+@ignore_cors_warnings
+@PROPERTY_SETTINGS
 @given(cases(), present_lines)
 def test_what_is_applied_is_what_is_added(
     case: tuple[Configuration, Asked], present: list[Line]
@@ -559,8 +559,8 @@ def test_what_is_applied_is_what_is_added(
     assert by_name(decision.added_to(present)) == by_name(headers.items())
 
 
-@ignoring_doubts
-@LAW
+@ignore_cors_warnings
+@PROPERTY_SETTINGS
 @given(cases(), present_lines)
 def test_a_response_is_only_added_to(
     case: tuple[Configuration, Asked], present: list[Line]
@@ -580,8 +580,8 @@ def test_a_response_is_only_added_to(
         assert present == lines
 
 
-@ignoring_doubts
-@LAW
+@ignore_cors_warnings
+@PROPERTY_SETTINGS
 @given(cases(), present_lines)
 def test_what_varies_is_named_once(case: tuple[Configuration, Asked], present: list[Line]) -> None:
     decision = decided(*case)

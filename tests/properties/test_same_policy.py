@@ -20,7 +20,7 @@ from werkzeug.test import Client
 from flask_cors import CORS, cross_origin
 
 from ..support.apps import behind_a_closure, below_a_proxy, untouched
-from ..support.strategies import LAW
+from ..support.strategies import PROPERTY_SETTINGS
 
 ORIGIN = "https://a.example"
 ANY = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PURGE"]
@@ -158,7 +158,7 @@ def in_order(made: Made) -> Iterator[Rule]:
 
 
 @pytest.mark.parametrize("door", [untouched, below_a_proxy, behind_a_closure])
-@settings(LAW, max_examples=120)
+@settings(PROPERTY_SETTINGS, max_examples=120)
 @given(made=apps, url=st.sampled_from(URLS), method=st.sampled_from(ANY))
 @example(made=Made([Rule("/z/", ["GET"], ("a", "b"))], {("a",): 21}), url="/z", method="GET")
 @example(made=Made([Rule("/x", ["GET"], own=11)]), url="/x", method="PURGE")

@@ -1,6 +1,6 @@
 """Inputs for the properties, found by a fuzzer or written by hand.
 
-They caused bugs in other libraries, lie at the limit of a rule, or were the first to reach a branch.
+They caused bugs elsewhere, lie at the limit of a rule, or were the first to reach a branch.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ F = TypeVar("F", bound=Callable[..., object])
 Options: TypeAlias = dict[str, Any]
 Line: TypeAlias = tuple[str, str]
 
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
-ignoring_doubts = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")
+PROPERTY_SETTINGS = settings(derandomize=True, database=None, deadline=None, max_examples=200)
+ignore_cors_warnings = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")
 
 # Fields of a response, in lower case.
 ALLOW_ORIGIN = "access-control-allow-origin"
@@ -43,7 +43,7 @@ def examples(*cases: object) -> Callable[[F], F]:
     return decorate
 
 
-def budgeted(value: str) -> list[str] | None:
+def requested_names(value: str) -> list[str] | None:
     """Return the names that a preflight requests, or `None` if they exceed the limits."""
     listed = [element.strip(" \t") for element in value.split(",")] if value else []
     names = [element for element in listed if element]
@@ -178,7 +178,7 @@ origins = changed(serialized) | malformed
 
 
 @dataclass(frozen=True, eq=False)
-class Meant:
+class Entry:
     """An item of a list of origins or header names, with its meaning."""
 
     written: Any
@@ -192,14 +192,14 @@ class Meant:
 
 
 ANYONE = [
-    Meant(written, lambda _: True, "https://a.example", "any")
+    Entry(written, lambda _: True, "https://a.example", "any")
     for written in ("*", ".*", "^.*$", re.compile(".*"))
 ]
-NULL = Meant("null", lambda text: text == "null", "null", "null")
+NULL = Entry("null", lambda text: text == "null", "null", "null")
 
 
-def _exact(site: Site, spell: Callable[[str], str]) -> Meant:
-    return Meant(
+def _exact(site: Site, spell: Callable[[str], str]) -> Entry:
+    return Entry(
         spell(site.text),
         lambda text: text.isascii() and text.lower() == site.text,
         site.text,
@@ -207,7 +207,7 @@ def _exact(site: Site, spell: Callable[[str], str]) -> Meant:
     )
 
 
-def _pattern(scheme: str, host: str, port: str, sub: str) -> Meant:
+def _pattern(scheme: str, host: str, port: str, sub: str) -> Entry:
     """Return an origin pattern; `host` is a host, `*`, or starts with `*.`."""
     written = f"{scheme}://{host}" + (f":{port}" if port else "")
     port = "" if port == DEFAULT_PORTS[scheme] else port
@@ -225,16 +225,16 @@ def _pattern(scheme: str, host: str, port: str, sub: str) -> Meant:
         return len(labels) > len(suffix) and labels[-len(suffix) :] == suffix
 
     named = host.replace("*", sub, 1)
-    return Meant(written, allows, Site(scheme, named, port.replace("*", "8000")).text)
+    return Entry(written, allows, Site(scheme, named, port.replace("*", "8000")).text)
 
 
-def _regex(source: str, sample: str, *, compiled: bool) -> Meant:
+def _regex(source: str, sample: str, *, compiled: bool) -> Entry:
     """Return a regular expression, which has to match a whole origin and ignores case."""
 
     def allows(text: str) -> bool:
         return site_of(text) is not None and bool(re.fullmatch(source, text, re.IGNORECASE))
 
-    return Meant(re.compile(source) if compiled else source, allows, sample)
+    return Entry(re.compile(source) if compiled else source, allows, sample)
 
 
 REGEXES = [
@@ -265,8 +265,8 @@ def _failing(origin: str) -> bool:
     raise LookupError(origin)
 
 
-def _asking(predicate: Callable[[str], Any], sample: str) -> Meant:
-    return Meant(
+def _asking(predicate: Callable[[str], Any], sample: str) -> Entry:
+    return Entry(
         predicate, lambda text: site_of(text) is not None and predicate(text) is True, sample
     )
 
@@ -274,7 +274,7 @@ def _asking(predicate: Callable[[str], Any], sample: str) -> Meant:
 CALLABLES = [
     _asking(_of_odd_length, "https://b.a.test"),
     _asking(_no_boolean, "https://example"),
-    Meant(_failing, lambda _: False, "https://a.example"),
+    Entry(_failing, lambda _: False, "https://a.example"),
 ]
 
 SPELLINGS: list[Callable[[str], str]] = [
@@ -301,13 +301,13 @@ entry_lists = st.lists(entries, max_size=5)
 VERBS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PURGE"]
 DEFAULT_METHODS = frozenset(VERBS) - {"PURGE"}
 NAMES = [
-    Meant("X-A", lambda name: name.lower() == "x-a"),
-    Meant("x-b", lambda name: name.lower() == "x-b"),
-    Meant("Authorization", lambda name: name.lower() == "authorization"),
-    Meant("Content-Type", lambda name: name.lower() == "content-type"),
-    Meant("X-B*", lambda name: name.lower().startswith("x-b")),
-    Meant("x-[a-b]", lambda name: name.lower() in ("x-a", "x-b")),
-    Meant(re.compile("X-C"), lambda name: name.lower() == "x-c"),
+    Entry("X-A", lambda name: name.lower() == "x-a"),
+    Entry("x-b", lambda name: name.lower() == "x-b"),
+    Entry("Authorization", lambda name: name.lower() == "authorization"),
+    Entry("Content-Type", lambda name: name.lower() == "content-type"),
+    Entry("X-B*", lambda name: name.lower().startswith("x-b")),
+    Entry("x-[a-b]", lambda name: name.lower() in ("x-a", "x-b")),
+    Entry(re.compile("X-C"), lambda name: name.lower() == "x-c"),
 ]
 
 
@@ -336,10 +336,10 @@ class Configuration:
     """A drawn configuration: the options as written, and their meaning."""
 
     options: Options
-    origins: tuple[Meant, ...]
+    origins: tuple[Entry, ...]
     methods: frozenset[str] | None
     """`None` for any method"""
-    names: tuple[Meant, ...] | None
+    names: tuple[Entry, ...] | None
     exposed: tuple[str, ...] = ()
     credentials: bool = False
     max_age: int | None = None
@@ -380,7 +380,7 @@ class Configuration:
 
 
 def _spelt(draw: st.DrawFn, items: Sequence[Any]) -> Any:
-    """Write a list in one of the accepted forms: an iterable, a single item, or text with commas."""
+    """Write a list in one of the accepted forms: an iterable, one item, or text with commas."""
     ways: list[Any] = [list(items), tuple(items), dict.fromkeys(items).keys()]
     if len(items) == 1:
         ways += items
@@ -414,15 +414,15 @@ _one_of_four = st.sampled_from([True, False, False, False])
 _yes_or_no = st.booleans()
 _anyone = st.sampled_from(ANYONE)
 _verbs: st.SearchStrategy[list[str] | None] = st.none() | some(VERBS) | st.just(["*"])
-_names: st.SearchStrategy[list[Meant] | None] = st.none() | some(NAMES) | st.just([])
+_names: st.SearchStrategy[list[Entry] | None] = st.none() | some(NAMES) | st.just([])
 _any_name: st.SearchStrategy[Options] = st.sampled_from([{}, {"allow_headers": "*"}])
 _exposed = st.sampled_from(EXPOSED)
 _ages = st.sampled_from(AGES)
 
 
 def _draw_origins(
-    draw: st.DrawFn, options: Options, callables: Sequence[Meant]
-) -> tuple[Meant, ...]:
+    draw: st.DrawFn, options: Options, callables: Sequence[Entry]
+) -> tuple[Entry, ...]:
     if draw(_one_of_four):
         anyone = draw(_anyone)
         if draw(_yes_or_no):
@@ -445,7 +445,7 @@ def _draw_methods(draw: st.DrawFn, options: Options) -> frozenset[str] | None:
     return None if "*" in verbs else frozenset(verbs)
 
 
-def _draw_names(draw: st.DrawFn, options: Options) -> tuple[Meant, ...] | None:
+def _draw_names(draw: st.DrawFn, options: Options) -> tuple[Entry, ...] | None:
     names = draw(_names)
     if names is None:
         options |= draw(_any_name)
@@ -455,7 +455,7 @@ def _draw_names(draw: st.DrawFn, options: Options) -> tuple[Meant, ...] | None:
 
 
 @st.composite
-def configurations(draw: st.DrawFn, *, callables: Sequence[Meant] = CALLABLES) -> Configuration:
+def configurations(draw: st.DrawFn, *, callables: Sequence[Entry] = CALLABLES) -> Configuration:
     """Draw a configuration without errors."""
     options: Options = draw(switches)
     origins = _draw_origins(draw, options, callables)
@@ -626,7 +626,7 @@ class SetUp:
 
 
 @st.composite
-def set_ups(draw: st.DrawFn, *, callables: Sequence[Meant] = CALLABLES) -> SetUp:
+def set_ups(draw: st.DrawFn, *, callables: Sequence[Entry] = CALLABLES) -> SetUp:
     """Draw options with resources, which may have options of their own."""
     base = draw(configurations(callables=callables))
     options = {"intercept_exceptions": draw(st.booleans()), **base.options}
