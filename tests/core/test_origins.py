@@ -160,6 +160,8 @@ def test_an_origin_pattern_is_read_into_one_spelling(text: str, expected: str) -
         r"https://[^@/#]+\.a\.example",
         "https://www.?test",
         "https://a*?b",
+        "https://www1?.a.example",
+        "https://[a:b]c",
         r".*\.example\.com",
         "https://a.example$",
     ],
@@ -182,7 +184,10 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
         pytest.param("*.example.com", "origin-scheme", "'https://*.example.com'", id="bare-glob"),
         *(
             pytest.param(
-                text, "origin-scheme", f"Write 'https://{host}' or 'http://{host}'", id=text
+                text,
+                "origin-scheme",
+                f"can never match. Write 'https://{host}' or 'http://{host}'",
+                id=text,
             )
             for text, host in [
                 ("HTTPS:a.example", "a.example"),
@@ -193,7 +198,9 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("://a.example", "a.example"),
                 ("https:\\\\a.example\\x", "a.example"),
                 ("https:\\\\a.example?x", "a.example"),
+                ("https//a.example", "a.example"),
                 ("httpbin.example", "httpbin.example"),
+                ("database.example", "database.example"),
                 ("a.example/x", "a.example"),
                 ("a.example#x", "a.example"),
                 ("me@a.example", "a.example"),
@@ -414,13 +421,15 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("https:\\\\a.example", "'https://a.example'"),
                 ("ws://a.example", "'http://a.example'"),
                 ("wss://a.example:8443", "'https://a.example:8443'"),
+                ("ws://", "'http://app.example'"),
+                ("htps://", "'https://app.example'"),
                 ("htps://a.example", "'https://a.example'"),
                 ("htpt://a.example", "'http://a.example'"),
                 ("htttp://a.example/", "'http://a.example'"),
                 ("file:", "'file://'"),
                 ("app:.", "'app://.'"),
                 ("FILE:/", "'file://'"),
-                ("a0z9+.-:/.", "'a0z9+.-://.'"),
+                ("a059z+.-:/.", "'a059z+.-://.'"),
                 ("blob:https://a.example", "'https://a.example'"),
                 ("blob:https://a.example:80/7c6b", "'https://a.example:80'"),
                 ("BLOB:https://a.example#x", "'https://a.example'"),
@@ -440,7 +449,9 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
             "file:///android_asset/x.html", "origin-path", "Write 'file://'", id="path-of-an-app"
         ),
         pytest.param("http://*.168.1.1", "origin-wildcard", "'http://*.ex", id="below-an-address"),
-        pytest.param("http://*a.0X7F", "origin-wildcard", "'http://*.ex", id="part-of-an-address"),
+        pytest.param(
+            "http://a.0X7F:8*", "origin-wildcard", "'http://*.ex", id="port-of-an-address"
+        ),
         pytest.param(
             "https://*-app.a.example", "origin-wildcard", "'https://*.app.a.ex", id="label-end"
         ),
@@ -506,6 +517,7 @@ def test_an_ipv6_address_is_read_or_told_with_all_its_digits(address: str, sent:
         (f"[{address}]", f"'https://[{address}]' or 'http://[{address}]'"),
         (f"[{address}]/", f"'https://[{address}]' or 'http://[{address}]'"),
         (f"[{address}]:0589/", f"'https://[{address}]:0589' or 'http://[{address}]:0589'"),
+        (f"[{address}]:", f"'https://[{sent}]'"),
         (f"[{address}]:*", f"'https://[{address}]:*' or 'http://[{address}]:*'"),
     ]:
         with pytest.raises(OriginError) as raised:

@@ -27,7 +27,7 @@ _WRITTEN = (
     r"(?::(?P<port>[0-9]+|\*)(?!\w))?(?P<rest>.*)"
 )
 _IPV6 = r"(?i)\[?(?:[0-9a-f.]*:){2}[0-9a-f.:]*[\]%]"
-_BARE_IPV6 = r"(?i)\[[0-9a-f.:]+\](?::(?:[0-9]+|\*))?/?"
+_BARE_IPV6 = r"(?i)\[[0-9a-f.:]+\](?::[0-9*]*)?/?"
 _NUMBER = r"(?i)(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?"
 
 
@@ -63,7 +63,7 @@ def read_origin(text: str) -> str | re.Pattern[str]:
             return _compiled(text)
         raise _without_scheme(text)
     scheme, host, port, rest = written.group("scheme", "host", "port", "rest")
-    if rest in ("", "/") and (host or _may_lack_host(scheme, port)):
+    if rest in ("", "/"):
         if not (host.startswith(".") and ".*" in host):
             canonical = _canonical(scheme.lower(), host, port or "")
             return text if text == canonical else canonical  # keeps one string in memory, not two
@@ -72,10 +72,6 @@ def read_origin(text: str) -> str | re.Pattern[str]:
     if _is_regex(host, rest):
         return _compiled(text)
     raise _malformed(text, scheme, host, rest)
-
-
-def _may_lack_host(scheme: str, port: str | None) -> bool:
-    return port is None and not is_web_scheme(scheme)
 
 
 def _only_looks_like_regex(text: str) -> bool:
@@ -151,7 +147,7 @@ def _without_scheme(text: str) -> OriginError:
             "origin-scheme",
             f"lacks the '//' after the scheme. Write '{app[1].lower()}://{app[2]}'",
         )
-    nested = re.match(r"(?:blob|filesystem|view-source):(\w+://[^/?#]*)", text, re.IGNORECASE)
+    nested = re.match(r"(?:blob|filesystem|view-source):(\w+://[^/#]*)", text, re.IGNORECASE)
     if nested or re.match(r"(?:data|about|javascript):", text, re.IGNORECASE):
         sent = safe_repr(nested[1]) if nested else "'null'"
         return OriginError("origin-scheme", f"is not an origin; browsers send {sent}. Write {sent}")
@@ -268,7 +264,7 @@ def _wildcard(scheme: str, host: str) -> OriginError:
 def _canonical(scheme: str, host: str, port: str) -> str:
     """Return an origin or origin pattern in the spelling that browsers use."""
     _check_scheme(scheme, host, port)
-    if host in ("", ".") and _may_lack_host(scheme, port or None):
+    if host in ("", ".") and not port and not is_web_scheme(scheme):
         return f"{scheme}://{host}"
     host = _canonical_host(scheme, host, port)
     if port not in ("", "*"):
@@ -288,10 +284,10 @@ _SCHEME_OF_PAGES = {"ws": "http", "wss": "https"}
 def _check_scheme(scheme: str, host: str, port: str) -> None:
     """Raise an error for a scheme that pages do not have."""
     meant = _SCHEME_OF_PAGES.get(scheme)
-    if meant is None and not is_web_scheme(scheme):
+    if not is_web_scheme(scheme):
         meant = next(iter(get_close_matches(scheme, ("https", "http"), 1, 0.75)), None)
     if meant is not None:
-        port = f":{port}" if port else ""
+        host, port = host or "app.example", f":{port}" if port else ""
         raise OriginError(
             "origin-scheme",
             f"has a scheme that no page has, so it can never match. Write '{meant}://{host}{port}'",
