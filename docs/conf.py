@@ -107,7 +107,7 @@ def keep_words(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
     """Mark the code whose words fit on a phone's line, and so need not break at a hyphen."""
     for code in doctree.findall(nodes.literal):
         if max(map(len, code.astext().split()), default=0) <= 34:
-            code["classes"].append("whole-words")
+            code["classes"].append("whole")
 
 
 def name_cells(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
@@ -121,10 +121,21 @@ def name_cells(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
                     entry[0].insert(0, nodes.inline("", f"{name}: ", classes=["column-name"]))
 
 
+def keep_options(*event: Any) -> None:
+    """Mark the options of commands: where a line is broken, none is torn at its hyphens."""
+    context = event[3]
+    for commands in re.findall(
+        r'<div class="highlight-(?:console|sh) .*?</pre>', context.get("body", ""), re.DOTALL
+    ):
+        kept = re.sub(r"(?<![\w-])--?[A-Za-z][\w-]*", r'<span class="whole">\g<0></span>', commands)
+        context["body"] = context["body"].replace(commands, kept)
+
+
 def setup(app: Sphinx) -> None:
     """Stand before and behind Napoleon, which has the priority 500."""
     app.connect("doctree-read", name_rows)
     app.connect("doctree-resolved", keep_words)
     app.connect("doctree-resolved", name_cells)
+    app.connect("html-page-context", keep_options)
     app.connect("autodoc-process-docstring", mark_as_code, priority=400)
     app.connect("autodoc-process-docstring", keep_colons, priority=600)
