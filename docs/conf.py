@@ -59,9 +59,10 @@ if sphinx.version_info[0] < 9:  # the last one for Python 3.10 makes no links of
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-smartquotes = False  # a line of a console is to be found as it stands
+smartquotes_action = "D"  # dashes alone: a line of a console is to be found as it stands
 
 copybutton_prompt_text = "$ "  # of a console, the commands alone are copied
+copybutton_copy_empty_lines = False
 
 html_theme = "furo"
 html_static_path = ["_static"]
