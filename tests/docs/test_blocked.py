@@ -52,7 +52,7 @@ KEY_WORDS = {
     "Everyone, and cookies": ("with '*'", "List the origins: origins=['https://app.example']"),
     "A hook that asks for a login": ("401 Unauthorized", "Write CORS(app, resources=[])"),
     "A 500 in disguise": ("KeyError: 'price'", "Write intercept_exceptions=True"),
-    "A `*` where none can stand": (
+    "A `*` in the wrong place": (
         "has a '*' where it is not supported",
         "'https://*.example.com'",
     ),
