@@ -241,13 +241,17 @@ def test_options_that_are_no_dict_are_options() -> None:
 
 
 class NoPairs:
-    def items(self) -> list[int]:
-        return [1]
+    def __init__(self, *items: object) -> None:
+        self._items = items
+
+    def items(self) -> tuple[object, ...]:
+        return self._items
 
 
+@pytest.mark.parametrize("item", [1, (1,), (1, 2, 3)], ids=repr)
 @pytest.mark.parametrize("option", ["resources", "origins", "methods", "allow_headers"])
-def test_what_has_items_and_no_pairs_is_refused(option: str) -> None:
-    (problem,) = refused(lambda: CORS(app_with(), **{option: NoPairs()}))
+def test_what_has_items_and_no_pairs_is_refused(option: str, item: object) -> None:
+    (problem,) = refused(lambda: CORS(app_with(), **{option: NoPairs(item)}))
     assert problem.code in ("resource-type", "option-type")
 
 
@@ -402,6 +406,275 @@ def test_credentials_for_a_whole_public_suffix_warn(origins: str) -> None:
 )
 def test_credentials_for_what_is_ones_own_are_silent(origins: str) -> None:
     Policy.from_options(origins=origins, supports_credentials=True)
+
+
+def warned_of(*origins: str) -> list[tuple[str, object]]:
+    """Return what credentials for some origins are warned of."""
+    problems = Problems()
+    resolve_view([OptionSource({"origins": origins, "supports_credentials": True})], problems)
+    return [(problem.code, problem.value) for problem in problems.warnings]
+
+
+def test_origins_are_warned_of_in_order() -> None:
+    hosts = [f"http://{letter}.example" for letter in "kfbpdgaohcnielmj"]
+    assert warned_of(*hosts) == [("credentials-insecure", host) for host in sorted(hosts)]
+    suffixes = [f"https://*.{name}" for name in ("net", "com", "org", "app", "dev", "io")]
+    assert warned_of(*suffixes) == [("credentials-anyone", suffix) for suffix in sorted(suffixes)]
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:19", "http://127.0.0.1:8090", "http://localhost:*"]
+)
+def test_a_port_makes_no_other_host(origin: str) -> None:
+    assert warned_of(origin) == []
+    assert warned_of(origin.replace("localhost", "a.example").replace("127", "10")) != []
+
+
+# What is said of options taken together -----------------------------------------------------------
+
+EXPOSES_NAME = (
+    "has no effect together with supports_credentials: browsers then take '*' for the name of a "
+    "header. List the headers:"
+)
+NO_EFFECT = (
+    "has no effect: browsers replaced the header with a permission that the user gives. Remove it"
+)
+
+
+def said(
+    config: dict[str, object] | None = None,
+    resource: dict[str, object] | None = None,
+    **options: object,
+) -> list[str]:
+    """Return all that is said of a configuration."""
+    problems = Problems()
+    own = {"/a": resource} if resource is not None else "/*"
+    sources = [
+        config_source(config or {}, problems),
+        OptionSource({**options, "resources": own}),
+    ]
+    resolve_resources(sources, problems)
+    return [problem.message for problem in (*problems.errors, *problems.warnings)]
+
+
+def test_exposing_everything_to_credentials_is_told_where_it_stands() -> None:
+    start = {"origins": A, "supports_credentials": True}
+    assert said(**start, expose_headers="*") == [
+        f"expose_headers='*' {EXPOSES_NAME} expose_headers=['X-Total']"
+    ]
+    assert said({"CORS_EXPOSE_HEADERS": "X-A, *"}, **start) == [
+        f"CORS_EXPOSE_HEADERS = '*' {EXPOSES_NAME} CORS_EXPOSE_HEADERS = ['X-Total']"
+    ]
+    assert said(resource={"expose_headers": "*"}, **start) == [
+        f"resources['/a']: 'expose_headers': '*' {EXPOSES_NAME} 'expose_headers': ['X-Total']"
+    ]
+
+
+def test_a_private_network_is_told_where_it_stands() -> None:
+    assert said(allow_private_network=True) == [f"allow_private_network=True {NO_EFFECT}"]
+    assert said({"CORS_ALLOW_PRIVATE_NETWORK": "on"}) == [
+        f"CORS_ALLOW_PRIVATE_NETWORK = True {NO_EFFECT}"
+    ]
+    assert said(resource={"allow_private_network": 1}) == [
+        f"resources['/a']: 'allow_private_network': True {NO_EFFECT}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "origins", "credentials"),
+    [
+        pytest.param(
+            lambda: said(origins=[A, "null"], supports_credentials=True),
+            "origins='null'",
+            "supports_credentials=True",
+            id="keywords",
+        ),
+        pytest.param(
+            lambda: said({"CORS_ORIGINS": "null", "CORS_SUPPORTS_CREDENTIALS": "1"}),
+            "CORS_ORIGINS = 'null'",
+            "CORS_SUPPORTS_CREDENTIALS = True",
+            id="keys",
+        ),
+        pytest.param(
+            lambda: said(resource={"supports_credentials": True}, origins="null"),
+            "resources['/a']: origins='null'",
+            "'supports_credentials': True",
+            id="resource",
+        ),
+    ],
+)
+def test_credentials_for_null_are_told_where_both_stand(
+    given: Callable[[], list[str]], origins: str, credentials: str
+) -> None:
+    assert given() == [
+        (
+            f"{origins} together with {credentials} would let any page in a sandboxed frame act "
+            "as the user who is logged in. "
+            f"Remove 'null', or remove {credentials} if no cookies are used"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        pytest.param(
+            lambda **more: said(origins=more["origins"], supports_credentials=True),
+            "origins",
+            id="keyword",
+        ),
+        pytest.param(
+            lambda **more: said({"CORS_ORIGINS": more["origins"]}, supports_credentials=True),
+            "CORS_ORIGINS",
+            id="key",
+        ),
+        pytest.param(
+            lambda **more: said(resource=more, supports_credentials=True),
+            "resources['/a']: resources['/a'].origins",
+            id="resource",
+        ),
+    ],
+)
+def test_doubtful_credentials_are_told_where_the_origins_stand(
+    given: Callable[..., list[str]], place: str
+) -> None:
+    (message,) = given(origins="http://http.example:8080")
+    assert message == (
+        f"{place}: 'http://http.example:8080' is allowed with credentials but is not encrypted: "
+        "anyone on the network can pretend to be that origin. "
+        "Write 'https://http.example:8080'"
+    )
+    for origins in ("https://*.com", "https://.*"):
+        (message,) = given(origins=origins)
+        assert message == (
+            f"{place}: '{origins}' covers hosts that anyone can get: every website there could "
+            "act as the user who is logged in. List only your own origins: "
+            "['https://app.example']"
+        )
+
+
+def test_the_historic_option_is_told_with_what_to_write() -> None:
+    assert said(headers="X-A") == [
+        "headers has had no effect since flask-cors 2. Write allow_headers, or remove it"
+    ]
+
+
+# Names that are no option -------------------------------------------------------------------------
+
+
+def test_a_misspelt_key_is_told_by_its_option_and_with_the_key() -> None:
+    problems = Problems()
+    config_source({"CORS_SUPPORT_CREDENTIALS": "x"}, problems)
+    (problem,) = problems.warnings
+    assert problem[:3] == ("key-unknown", "support_credentials", "x")
+    assert problem.message == (
+        "CORS_SUPPORT_CREDENTIALS is not a key of Flask-CORS and has no effect. Write "
+        "CORS_SUPPORTS_CREDENTIALS, or, if the key is your own, give it a less similar name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "instead"),
+    [
+        (A, f"'{A}'", f"'{A}'"),
+        ([A], f"['{A}']", f"['{A}']"),
+        ((A,), f"('{A}',)", f"('{A}',)"),
+        ({A}, f"{{'{A}'}}", f"{{'{A}'}}"),
+        ("", "''", "[...]"),
+        ([], "[]", "[...]"),
+        (None, "None", "[...]"),
+        ({A: 1}, f"{{'{A}': 1}}", "[...]"),
+    ],
+    ids=repr,
+)
+def test_a_restricting_key_is_told_with_the_value_to_write(
+    value: object, shown: str, instead: str
+) -> None:
+    assert said({"CORS_WHITELIST": value}) == [
+        (
+            f"CORS_WHITELIST = {shown} restricts nothing: it is not a key of Flask-CORS, and no "
+            "origins are set anywhere else, so every website could read the responses. "
+            f"Write CORS_ORIGINS = {instead}"
+        )
+    ]
+
+
+def test_a_restricting_key_of_any_length_is_told_shortly() -> None:
+    (message,) = said({"CORS_WHITELIST": [A] * 1_000})
+    assert len(message) < 500
+
+
+OF_AN_APP = "resources is an option of CORS(app): write it there, or remove it"
+OPTIONS_OF_A_VIEW = (
+    "allow_headers, allow_private_network, always_send, automatic_options, expose_headers, "
+    "max_age, methods, origins, send_wildcard, supports_credentials, vary_header"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tea", f"tea is not an option. The options are {OPTIONS_OF_A_VIEW}"),
+        (5, f"5 is not an option. The options are {OPTIONS_OF_A_VIEW}"),
+        ("methd", "methd is not an option. Did you mean methods?"),
+        (
+            "resources",
+            f"resources is not an option. {OF_AN_APP}",
+        ),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("value", [None, "x"], ids=repr)
+def test_a_name_that_is_no_option_of_a_view_is_told_with_those_there_are(
+    name: str, text: str, value: object
+) -> None:
+    problems = Problems()
+    resolve_view([OptionSource({name: value})], problems)
+    assert [problem.message.partition(" Also, ")[0] for problem in problems.errors] == [text]
+
+
+def test_a_name_is_told_with_its_resource() -> None:
+    assert said(resource={"tea": 1})[0].startswith("resources['/a'].tea is not an option. ")
+    assert said(resource={5: 1})[0].startswith("resources['/a'].5 is not an option. ")
+    assert said(resource={"origin": A}) == [
+        "resources['/a'].origin is not an option. Did you mean resources['/a'].origins?"
+    ]
+
+
+def test_the_value_of_a_misspelt_option_is_judged_too() -> None:
+    start = "origin is not an option. Did you mean origins?"
+    assert said(origin=None) == [start]
+    assert said(origin=iter([A])) == [start]
+    (message,) = said(origin=["a.example", "http://a.1"])
+    assert message.startswith(f"{start} Also, origins: 'a.example' ")
+
+
+@pytest.mark.parametrize("names", [("origin", "origins"), ("origins", "origin")])
+def test_a_misspelt_option_does_not_replace_one_that_is_there(names: tuple[str, str]) -> None:
+    values = {"origin": "*", "origins": A}
+    given = {name: values[name] for name in names}
+    assert said(**given, supports_credentials=True) == [
+        "origin is not an option. Did you mean origins?"
+    ]
+
+
+def test_a_view_passes_over_what_only_an_app_has_in_the_configuration() -> None:
+    problems = Problems()
+    config = config_source(
+        {"CORS_RESOURCES": "/a", "CORS_INTERCEPT_EXCEPTIONS": "no", "CORS_ORIGINS": A}, problems
+    )
+    settings = resolve_view([config, OptionSource({"max_age": 5})], problems)
+    assert problems.errors == []
+    assert (settings.intercept_exceptions, settings.max_age) == (False, 5)
+
+
+def test_a_resource_that_cannot_be_read_is_left_out() -> None:
+    problems = Problems()
+    found = resolve_resources([OptionSource({"resources": ["/a", "/b("]})], problems)
+    assert [path.text for path, _ in found] == ["/a"]
+    assert [problem.message.partition(" is not")[0] for problem in problems.errors] == [
+        "resources['/b(']"
+    ]
 
 
 # Names of headers ---------------------------------------------------------------------------------

@@ -227,7 +227,7 @@ def _matches_any_website(regex: re.Pattern[str]) -> bool:
 # lists load faster. The last label starts with a letter, so that the host is not an IP address;
 # default ports are excluded.
 _USUAL_ORIGIN = re.compile(
-    r"https?://(?:[a-z0-9_-]+\.)*[a-z][a-z0-9_-]*(?::(?!443$|80$)[1-9][0-9]{0,3})?", re.ASCII
+    r"https?://(?:[a-z0-9_-]+\.)*[a-z][a-z0-9_-]*(?::(?!443$|80$)[1-9][0-9]{0,3})?"
 )
 _MAX_USUAL = 250  # characters; the longest host has 253
 
