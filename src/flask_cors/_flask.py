@@ -1,12 +1,13 @@
-"""The Flask adapter: whose policy holds for a request, and how its headers reach the response.
+"""The Flask adapter: which policy applies to a request, and how its headers get into the response.
 
-Whose policy is one question, answered in one place: `policy_for` an endpoint, a method and a path,
-where `answering_endpoint` says which view a request, or the one that a preflight asks for, is for.
+`policy_for` answers the first question for an endpoint, a method and a path. `answering_endpoint`
+finds the endpoint of a request, or of the request that a preflight announces.
 
-Where it acts are two doors. A WSGI middleware directly around Flask's own `wsgi_app` answers
-preflights before anything else, and adds the headers as a response starts. What does not come by it
-(`app.full_dispatch_request()` in a context) passes `Flask.process_response`, which is documented as
-made to be overridden. All that a request reads belongs to its app.
+Headers are added in two places. A WSGI middleware directly around Flask's own `wsgi_app` answers
+preflights before anything else does, and adds headers when a response starts. A response that does
+not leave through it (`app.full_dispatch_request()`, called in a request context) passes through
+`Flask.process_response`, which Flask documents as meant to be overridden. A request reads no state
+but that of its app.
 """
 
 from __future__ import annotations
@@ -61,16 +62,17 @@ Policies: TypeAlias = ResourceTable[Policy]
 Write: TypeAlias = Callable[[bytes], object]
 
 # Keys of the WSGI environment.
-STATE_KEY = "flask_cors.state"  # the state of the app whose middleware will add the headers; later
-# `None`, by which `flask cors explain` sees that it was here
+STATE_KEY = "flask_cors.state"
+"""The state of the app whose middleware is going to add the headers. Afterwards `None`, which shows
+`flask cors explain` that a middleware or the override was passed."""
 NOTE_KEY = "flask_cors.note"
-# A response that has its headers already, or the state of the app in which an exception was not
-# caught.
+"""A response that already has its headers, or the state of the app that did not catch an
+exception."""
 
 VIEW_POLICY = "_flask_cors_policy"
-"""An attribute of what `cross_origin` returns, its `ViewPolicy`; `functools.wraps` copies it."""
+"""The attribute by which a decorated view has its `ViewPolicy`; `functools.wraps` copies it."""
 
-# A proxy's attributes cost ten times as much as those of what it stands for.
+# An attribute takes ten times as long through one of Flask's proxies.
 current_request = cast("LocalProxy[Request]", request)._get_current_object
 this_app = cast("LocalProxy[Flask]", current_app)._get_current_object
 
@@ -86,21 +88,21 @@ def run_in(app: Flask, awaitable: Awaitable[T]) -> T:
     try:
         return cast("T", app.ensure_sync(awaited)())
     finally:
-        if isinstance(awaitable, CoroutineType):  # it may not have come to be awaited
+        if isinstance(awaitable, CoroutineType):  # it may not have been awaited
             awaitable.close()
 
 
 def wait(awaitable: Awaitable[T]) -> T:
-    """Same as `run_in`, within a context of the app."""
+    """Run an awaitable to its end as `run_in` does, for the current app."""
     return run_in(this_app(), awaitable)
 
 
 @contextmanager
 def request_context(app: Flask, environ: WSGIEnvironment) -> Generator[None]:
-    """Have the request's context for origin callables, which may read the request or a database.
+    """Push the context of a request for origin callables, which may read `request` or a database.
 
-    The hooks of the app do not run for a preflight, so what its teardown functions expect of them
-    may be missing; that is no reason to fail the preflight.
+    The app's `before_request` functions do not run for a preflight, so its teardown functions may
+    miss what they expect. The preflight is answered all the same.
     """
     with suppress(RuntimeError):
         if current_request().environ is environ:
@@ -121,40 +123,41 @@ def request_context(app: Flask, environ: WSGIEnvironment) -> Generator[None]:
 
 
 class ViewPolicy:
-    """The policy of a decorated view: its options, compiled once for each app that it runs in."""
+    """The policy of a decorated view: its options, compiled once for each app that uses it."""
 
     def __init__(self, options: CrossOriginOptions) -> None:
         problems = Problems()
         given = cast("dict[str, object]", materialize({**options}))
         self._source = OptionSource(given, place=place_of_caller())
-        # What is not given here may be by the app, so it is taken for harmless.
+        # The app's configuration may give the options that are missing here, so only those that are
+        # given are judged.
         settings = resolve_view([self._source], problems, complete=False)
         problems.raise_errors()
         problems.issue_warnings()
         self._already_warned = problems.warnings
         self._view: weakref.ref[object] | None = None
         self.place: str = ""
-        """the function that is decorated, with its file and line"""
+        """the name of the decorated function, with its file and line"""
         self.automatic_options: bool = settings.automatic_options
-        """whether the decorator itself leaves OPTIONS to be answered here"""
+        """whether the decorator's own options have OPTIONS requests answered here"""
 
     def decorate(self, view: object) -> None:
-        """Remember what is decorated, for messages and for the command line."""
+        """Remember the view that is decorated, for messages and for the command line."""
         self.place = place_of(view)
         decorated_views.add(self)
-        with suppress(TypeError):  # not everything that is callable can be referred to weakly
+        with suppress(TypeError):  # some callables allow no weak reference
             self._view = weakref.ref(view)
 
     @property
     def view(self) -> object:
-        """Return what was decorated with this policy last, if it is still there."""
+        """Return the view that was decorated last with this policy, if it still exists."""
         return self._view() if self._view else None
 
     def within(self, app: Flask) -> Policy:
-        """Return the policy in an app, whose configuration says what the decorator does not.
+        """Return the policy in an app, whose configuration supplies the options not given here.
 
         Raises:
-            ConfigurationError: with every problem that the configuration adds; it names the view.
+            ConfigurationError: with every problem that the configuration adds, and the view's name.
         """
         state = state_of(app)
         policy = state.views.get(self)
@@ -178,11 +181,11 @@ class ViewPolicy:
 
 
 decorated_views: weakref.WeakSet[ViewPolicy] = weakref.WeakSet()
-"""Those of every view in the process: for `flask cors` alone, to find views that no route uses."""
+"""The policies of all views of the process, for `flask cors` to find views that no route uses."""
 
 
 def place_of(view: object) -> str:
-    """Return a function's or class's name, with file and line where they are known."""
+    """Return the name of a function or class, with its file and line if these are known."""
     function = inspect.unwrap(cast("Callable[..., object]", view))
     name = str(getattr(function, "__name__", type(function).__name__))
     code = getattr(function, "__code__", None)
@@ -190,9 +193,9 @@ def place_of(view: object) -> str:
 
 
 def methods_of(view: object) -> set[str]:
-    """Return the methods by which a view may have different policies; one will do for a function.
+    """Return the methods for which the policies of a view may differ.
 
-    A class may have a handler of HEAD beside that of GET; OPTIONS stands for what it does not take.
+    A class may handle HEAD apart from GET. OPTIONS stands for all methods that it does not handle.
     """
     taken: Iterable[str] | None = getattr(getattr(view, "view_class", None), "methods", None)
     return {*(taken or ("GET",)), "HEAD", "OPTIONS"}
@@ -205,7 +208,7 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
     if view_class is not None:
         names = ("head", "get") if method == "HEAD" else (method.lower(), "options")
         handlers = [getattr(view_class, name, None) for name in names]
-        # Flask-RESTful applies these to a method when it is called, so the method does not have it.
+        # Flask-RESTful decorates a method only when it is called, so the method has no mark yet.
         applied: object = getattr(view_class, "method_decorators", ())
         if isinstance(applied, Mapping):
             applied = cast("Mapping[object, object]", applied).get(names[0], ())
@@ -219,54 +222,54 @@ def view_policy(view: object, method: str) -> ViewPolicy | None:
     return None
 
 
-# Whose policy -------------------------------------------------------------------------------------
+# Which policy applies -----------------------------------------------------------------------------
 
 
 class Entry(NamedTuple):
     """The policies of an endpoint whose view has the same policy for every method."""
 
     view: object
-    """the view function that has them: another one may replace it"""
+    """the view function, by which it is noticed if another one replaces it"""
     own: ViewPolicy | None
     """the policy that `cross_origin` gave the view"""
     policy: Policy | Literal[False] | None
-    """the policy of every path of the endpoint; `False` where it depends on the path"""
+    """the policy for all paths of the endpoint, or `False` if it depends on the path"""
     policies: Mapping[str, Policy | None]
-    """the policies of paths that were asked for lately"""
+    """the policies for paths that were requested lately"""
 
 
-_NOWHERE: Policies = ResourceTable(())
+_NO_RESOURCES: Policies = ResourceTable(())
 
 
 class AppState:
     """The policies of one app: `app.extensions["cors"]`. It does not refer to the app."""
 
     def __init__(self) -> None:
-        self.resources = _NOWHERE
+        self.resources = _NO_RESOURCES
         self.blueprints: dict[str, Policies] = {}
-        # Weak, so that a view that is decorated anew for each request leaves nothing.
+        # Weak, so that memory does not grow if a view is decorated again for each request.
         self.views: weakref.WeakKeyDictionary[ViewPolicy, Policy] = weakref.WeakKeyDictionary()
         self.config: dict[str, object] = {}
-        """the `CORS_*` keys as they were when they were last read"""
+        """the `CORS_*` keys, as they were read last"""
         self.entries: dict[str, Entry] = {}
-        """what is known of endpoints that were asked for; another dict once something is added"""
+        """the policies of endpoints that were requested; replaced when something is added"""
         self.undecorated: list[object] = []
-        """the views of the app when they were last seen to have no policies of their own"""
+        """the app's views, as last seen when none of them had a policy of its own"""
         self.installed_in: Callable[[], Flask | None] = NoneType
-        """returns the app whose responses pass here; a copy of it has the same state"""
+        """returns the app that was set up, if any; a copy of that app shares its state"""
         self.warned: set[tuple[str, str, str]] = set()
-        """what the terminal was told in debug mode: origin, method and endpoint"""
+        """the warnings given in debug mode: origin, method and endpoint"""
         self._watching = False
 
     def add(
         self, app: Flask, entries: Sequence[tuple[PathPattern, Policy]], blueprint: str = ""
     ) -> None:
-        """Add resources, of a blueprint or of the app, and see to it that they are acted on."""
+        """Add resources to a blueprint or to the app, and install the adapter in the app."""
         if not all(policy.settings.intercept_exceptions for _, policy in entries):
             self.watch_exceptions(app)
         with _lock:
             if blueprint:
-                before = self.blueprints.get(blueprint, _NOWHERE)
+                before = self.blueprints.get(blueprint, _NO_RESOURCES)
                 added = ResourceTable((*before.entries, *entries))
                 self.blueprints = {**self.blueprints, blueprint: added}
             else:
@@ -275,7 +278,7 @@ class AppState:
             install(app, self)
 
     def watch_exceptions(self, app: Flask) -> None:
-        """Note in its environment when a request ends in an exception that nobody caught."""
+        """Have a request's environment marked when it ends in an uncaught exception."""
         if self._watching:
             return
         try:
@@ -296,11 +299,8 @@ class AppState:
             current_request().environ[NOTE_KEY] = self
 
     def entry(self, app: Flask, endpoint: str) -> Entry | None:
-        """Return what is known of an endpoint, found out when it is first asked for.
-
-        `None` where the methods of a class have policies of their own.
-        """
-        # Held, for what is added meanwhile begins a new one, which must not get an old entry.
+        """Return the policies of an endpoint, or `None` if those of its methods differ."""
+        # `add` begins a new dict. An entry that was computed before must not get into that one.
         entries = self.entries
         view = app.view_functions.get(endpoint)
         entry = entries.get(endpoint)
@@ -314,14 +314,14 @@ class AppState:
             entry = Entry(view, own, own.within(app), {})
         else:
             tables = [*self._blueprint_tables(endpoint), self.resources]
-            # Where a path may have to be looked up in several tables, `policy_for` does it.
+            # `policy_for` looks a path up where several tables may have it.
             policies = tables[0].memo if len(tables) == 1 else {}
             entry = Entry(view, None, _policy_of_all_paths(tables), policies)
         entries[endpoint] = entry
         return entry
 
     def _blueprint_tables(self, endpoint: str) -> Iterator[Policies]:
-        """Yield the tables of the blueprints that an endpoint is in, the innermost first."""
+        """Yield the resources of the blueprints of an endpoint, the innermost first."""
         if not self.blueprints:
             return
         blueprint = endpoint.rpartition(".")[0]
@@ -332,7 +332,7 @@ class AppState:
             blueprint = blueprint.rpartition(".")[0]
 
     def policy_for(self, app: Flask, endpoint: str | None, method: str, path: str) -> Policy | None:
-        """Return whose policy holds: the view's, the innermost blueprint's, or a resource's."""
+        """Return the policy of the view, else of the innermost blueprint, else of a resource."""
         if endpoint is not None:
             entry = self.entry(app, endpoint)
             if entry is None:
@@ -348,7 +348,7 @@ class AppState:
         return self.resources.find(path)
 
     def preflight_policy(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
-        """Return whose policy holds for a preflight: that of the request it asks for."""
+        """Return the policy for a preflight, which is that of the request it announces."""
         path = routed_path(environ)
         if not self.blueprints and not self._has_decorated_views(app):
             return self.resources.find(path)
@@ -357,9 +357,9 @@ class AppState:
         return self.policy_for(app, endpoint, method, path)
 
     def _has_decorated_views(self, app: Flask) -> bool:
-        """Return whether a view may have a policy of its own, so that a URL has to be matched."""
+        """Return whether any view may have a policy of its own; else no URL need be matched."""
         views: list[object] = [*app.view_functions.values()]
-        if views == self.undecorated:  # compared by identity, so that a replaced one is seen
+        if views == self.undecorated:  # functions are equal only if they are the same one
             return False
         if any(hasattr(view, "view_class") or view_policy(view, "GET") for view in views):
             return True
@@ -367,12 +367,12 @@ class AppState:
         return False
 
     def response_policy(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
-        """Return whose policy holds for the response to a request."""
+        """Return the policy for the response to a request."""
         note: object = environ.get(NOTE_KEY, self)
-        if note is not self:  # the response has its headers
+        if note is not self:  # the response already has its headers
             return None
         routed = None
-        with suppress(RuntimeError):  # there is no context
+        with suppress(RuntimeError):  # no context is active
             routed = current_request()
         try:
             if is_preflight(environ):
@@ -387,14 +387,14 @@ class AppState:
                 unrouted = isinstance(error, (MethodNotAllowed, RequestRedirect))
                 endpoint = answering_endpoint(app, environ, method) if unrouted else None
             return self.policy_for(app, endpoint, method, routed_path(environ))
-        except ConfigurationError:  # of a view's own policy; the view has raised it, with its name
+        except ConfigurationError:  # the view has raised it already
             return None
 
     def withholds(self, environ: WSGIEnvironment, policy: Policy | None, status: str) -> bool:
-        """Return whether a response is that to an uncaught exception, `intercept_exceptions` off.
+        """Return whether this response gets no headers because of `intercept_exceptions=False`.
 
-        Flask-RESTful sends the signal also for exceptions that it then handles, so the status
-        counts.
+        That holds for the 500 of an uncaught exception. Flask-RESTful sends Flask's signal also for
+        exceptions that it handles, so the status has to be looked at too.
         """
         return (
             environ.get(NOTE_KEY) is self
@@ -405,7 +405,11 @@ class AppState:
 
 
 def _policy_of_all_paths(tables: Iterable[Policies]) -> Policy | Literal[False] | None:
-    """Return the policy of every path, by tables of which the first ones decide, else `False`."""
+    """Return the policy that all paths have, or `False` if it depends on the path.
+
+    Args:
+        tables: resources, of which an earlier table takes precedence.
+    """
     for table in tables:
         if table.catch_all is not None:
             return table.catch_all
@@ -415,10 +419,10 @@ def _policy_of_all_paths(tables: Iterable[Policies]) -> Policy | Literal[False] 
 
 
 def compile_views(app: Flask) -> None:
-    """Compile the policies of the decorated views that an app has, to raise what is wrong early.
+    """Compile the policies of an app's decorated views, so that their problems are raised early.
 
     Raises:
-        ConfigurationError: with the problems of every view.
+        ConfigurationError: with the problems of all views.
     """
     errors: dict[ViewPolicy, tuple[Problem, ...]] = {}
     views: Mapping[str, object] = app.view_functions
@@ -437,12 +441,12 @@ def compile_views(app: Flask) -> None:
 
 
 def is_installed(app: Flask) -> bool:
-    """Return whether what leaves an app gets its headers here, and not by its views alone."""
+    """Return whether `CORS` was set up for this very app, rather than only for some views."""
     return state_of(app).installed_in() is app
 
 
 def state_of(app: Flask) -> AppState:
-    """Return the state of an app, made when it is first asked for."""
+    """Return the state of an app, which is created when it is first needed."""
     state: object = app.extensions.get("cors")
     if isinstance(state, AppState):
         return state
@@ -455,7 +459,7 @@ def state_of(app: Flask) -> AppState:
 
 
 def policy_for(app: Flask, endpoint: str | None, method: str, path: str) -> Policy | None:
-    """Return whose policy holds: the view's, the innermost blueprint's, or a resource's."""
+    """Return the policy of the view, else of the innermost blueprint, else of a resource."""
     return state_of(app).policy_for(app, endpoint, method, path)
 
 
@@ -464,7 +468,7 @@ def config_of(app: Flask, problems: Problems) -> OptionSource:
     config: object = app.config
     source = config_source(config if isinstance(config, Mapping) else {}, problems)
     for option, value in source.options.items():
-        if isinstance(value, Iterator):  # it can be read once, and the configuration is by many
+        if isinstance(value, Iterator):  # it can be read only once, but every policy reads the keys
             app.config[source.name(option)] = tuple(cast("Iterator[object]", value))
             return config_of(app, problems)
     state_of(app).config = dict(source.options)
@@ -472,26 +476,26 @@ def config_of(app: Flask, problems: Problems) -> OptionSource:
 
 
 def url_adapter(app: Flask, environ: WSGIEnvironment) -> MapAdapter:
-    """Return what matches URLs for a request, which need not be the current one."""
+    """Return the URL matcher for a request, which need not be the current one."""
     adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
-    return cast("MapAdapter", adapter)  # there is none only without a request
+    return cast("MapAdapter", adapter)  # `None` is returned only without a request
 
 
 def answering_endpoint(app: Flask, environ: WSGIEnvironment, method: str) -> str | None:
-    """Return the endpoint of the view that answers a request with `method` at its URL.
+    """Return the endpoint of the view that answers a request for this URL with `method`.
 
-    Where no view takes the method (405), it is the one that answers OPTIONS; where Flask redirects
-    to a URL of its own, the one there. `None` where there is no route.
+    If no view handles the method (405), that is the view that answers OPTIONS. If Flask redirects
+    to another URL of the app, it is the view there. Without a route it is `None`.
     """
     try:
         return _answering_endpoint(app, environ, method)
     except HTTPException:
         return None
-    except Exception:  # noqa: BLE001  (of a converter of the app, which may need its context)
+    except Exception:  # noqa: BLE001  (a converter of the app may raise any, without its context)
         try:
             with app.app_context():
                 return _answering_endpoint(app, environ, method)
-        except Exception:  # noqa: BLE001  (the request itself will show it)
+        except Exception:  # noqa: BLE001  (the request itself will raise it again)
             return None
 
 
@@ -508,13 +512,13 @@ def _answering_endpoint(app: Flask, environ: WSGIEnvironment, method: str) -> st
 
 
 def _match(adapter: MapAdapter, path: str | None, method: str) -> str:
-    if method:  # Werkzeug would take the preflight's own for an empty one, which no view takes
+    if method:  # for an empty one, which no view handles, Werkzeug would take the request's own
         with suppress(MethodNotAllowed):
             return str(adapter.match(path, method=method)[0])
     return str(adapter.match(path, method="OPTIONS")[0])
 
 
-# The two doors ------------------------------------------------------------------------------------
+# Where headers are added --------------------------------------------------------------------------
 
 
 def install(app: Flask, state: AppState) -> None:
@@ -527,75 +531,76 @@ def install(app: Flask, state: AppState) -> None:
     if "wsgi_app" not in vars(app):
         app.wsgi_app = _middleware(app, own, state)  # type: ignore[assignment, method-assign]  # Flask's way to add middleware
         return
-    seen: list[object] = [own]
-    for holder in seen:
-        # What was put around the app before may answer by itself (`DispatcherMiddleware`), and
-        # that is not for this app to open, so the middleware goes below it. A closure hides what
-        # it holds: there the override acts alone.
-        for name, held, put in _held_by(holder):
-            if isinstance(held, MethodType) and held.__self__ is app:
-                with suppress(AttributeError, TypeError):  # it may not let itself be changed
-                    put(name, _middleware(app, held, state))
+    layers: list[object] = [own]
+    for layer in layers:
+        # A layer around the app may answer by itself (`DispatcherMiddleware`), which is not for
+        # this app's policy to open, so the middleware goes below all layers. It cannot look into a
+        # closure; then the override of `process_response` does the work alone.
+        for name, inner, replace in _apps_inside(layer):
+            if isinstance(inner, MethodType) and inner.__self__ is app:
+                with suppress(AttributeError, TypeError):  # some layers allow no change
+                    replace(name, _middleware(app, inner, state))
                     return
-            if held is not None and held is not app and len(seen) < _MOST_LAYERS:
-                seen.append(held)
+            if inner is not None and inner is not app and len(layers) < _MOST_LAYERS:
+                layers.append(inner)
 
 
 _MOST_LAYERS = 50
 
 
-def _held_by(layer: object) -> Iterator[tuple[str, object, Callable[[str, object], object]]]:
-    """Yield the apps that a layer of WSGI holds: their names, themselves, and what replaces one."""
+def _apps_inside(layer: object) -> Iterator[tuple[str, object, Callable[[str, object], object]]]:
+    """Yield the WSGI apps inside a middleware: name, app, and a function that replaces it."""
     for name in ("app", "wsgi_app", "application"):
         yield name, getattr(layer, name, None), partial(setattr, layer)
     mounts: object = getattr(layer, "mounts", None)
     if isinstance(mounts, dict):
         mounted = cast("dict[str, object]", mounts)
-        for path, held in [*mounted.items()]:
-            yield path, held, mounted.__setitem__
+        for path, inner in [*mounted.items()]:
+            yield path, inner, mounted.__setitem__
 
 
-def _is_gone() -> NoReturn:
+def _raise_gone() -> NoReturn:
     raise RuntimeError(
-        "the Flask app that this serves is gone. Keep it: app = create_app(), then app.wsgi_app"
+        "the Flask app no longer exists. Keep a reference: app = create_app(), then app.wsgi_app"
     )
 
 
-def _middleware(  # noqa: C901  (of what is in it)
+def _middleware(  # noqa: C901  (that of the function inside)
     app: Flask, wsgi_app: object, state: AppState
 ) -> WSGIApplication:
     """Return the middleware around an app's own `wsgi_app`.
 
-    The app holds it, so until the first request it refers to the app weakly: an app that is never
-    served is freed with its last reference. From then on it keeps the app, as a bound method does.
+    The app refers to the middleware, so the middleware refers to the app weakly until the first
+    request: an app that never serves one is freed with its last reference. From then on it keeps
+    the app alive, as a bound method does.
     """
     serve: Callable[[Flask, WSGIEnvironment, StartResponse], Iterable[bytes]]
     serve = cast("MethodType", wsgi_app).__func__
     app_ref = weakref.ref(app)
     served: Flask | None = None
 
-    def middleware(  # noqa: C901  (each function more would add a tenth to what a request pays)
+    def middleware(  # noqa: C901  (one more call would add a tenth to the cost of a request)
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         nonlocal served
-        served = app = served or app_ref() or _is_gone()
+        served = app = served or app_ref() or _raise_gone()
         if ASKED_METHOD in environ:
             answered = _answer_preflight(app, state, environ, start_response)
             if answered is not None:
                 return answered
-        outer = environ.get(STATE_KEY)  # of an app whose view calls this one
+        outer = environ.get(STATE_KEY)  # another app's, if its view calls this one
         environ[STATE_KEY] = state
         policy: Policy | Literal[False] | None = False
 
         def start(status: str, headers: ResponseLines, exc_info: ExcInfo | None = None) -> Write:
             nonlocal policy
-            if policy is False:  # else the response is started once more
+            if policy is False:  # it is known if a response is started again, after an error
                 rule: Rule | None = getattr(environ.get("werkzeug.request"), "url_rule", None)
                 entry = state.entries.get(rule.endpoint) if rule is not None else None
                 if (
                     entry is not None
                     and rule is not None
-                    and rule.map is app.url_map  # else another app was called with this environment
+                    and rule.map is app.url_map  # else the request is that of an app inside
                     and entry.view is app.view_functions.get(rule.endpoint)
                     and NOTE_KEY not in environ
                     and ASKED_METHOD not in environ
@@ -636,10 +641,10 @@ def _middleware(  # noqa: C901  (of what is in it)
 def _answer_preflight(
     app: Flask, state: AppState, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes] | None:
-    """Answer a preflight, unless it is none or is left to Flask and the view."""
+    """Answer a preflight; `None` if the request is none, or if Flask and the view answer it."""
     try:
         policy = state.preflight_policy(app, environ) if is_preflight(environ) else None
-    except ConfigurationError:  # of a view's own policy; the view will raise it, with its name
+    except ConfigurationError:  # the view will raise it, with its name
         policy = None
     if policy is None or not policy.settings.automatic_options:
         return None
@@ -657,40 +662,40 @@ def warn_of_blocked(
     policy: Policy | None,
     headers: Headers | Iterable[tuple[str, str]],
 ) -> None:
-    """Tell the developer's terminal what a browser blocks, while the app is in debug mode."""
-    from ._terminal import warn_of_blocked  # noqa: PLC0415  (production does not load it)
+    """Warn in the developer's terminal of what a browser is going to block."""
+    from ._terminal import warn_of_blocked  # noqa: PLC0415  (production does not need it)
 
     warn_of_blocked(app, state, environ, policy, [*Headers(headers)])
 
 
 def _override(app: Flask, state: AppState) -> Callable[..., Response]:
-    """Return what takes the place of an app's `process_response`.
+    """Return the function that overrides an app's `process_response`.
 
-    It does not refer to the app: the app holds it. Its arguments are left open, for Flask 3.2
-    passes a context first.
+    The app refers to it, so it refers to the app weakly. Flask 3.2 passes a context as the first
+    argument, so any arguments are accepted.
     """
     before: Callable[..., Response] | None = vars(app).get("process_response")
     process = cast("Callable[..., Response]", type(app).process_response)
     app_ref = weakref.ref(app)
 
     def process_response(*args: object) -> Response:
-        app = app_ref() or this_app()  # a copy of the app may be what is left of it
+        app = app_ref() or this_app()  # only a copy of the app may still exist
         try:
             processed = process(app, *args) if before is None else before(*args)
         except Exception:
             environ = current_request().environ
-            # Where Flask answers an exception, it goes on with the response that came here.
+            # If a hook fails while Flask answers an exception, Flask sends this response.
             failed = cast("Response", args[-1])
             if environ.get(STATE_KEY) is not state and failed.status_code >= 500:
                 failed.headers = _finished(app, state, environ, failed).headers
             raise
         environ = current_request().environ
         note: object = environ.get(NOTE_KEY)
-        if note is processed:  # a function that the view called gave it its headers
+        if note is processed:  # a decorated function that the view called added the headers
             return processed
         if note is not None and note is not state:
             del environ[NOTE_KEY]
-        if environ.get(STATE_KEY) is state:  # the middleware adds the headers
+        if environ.get(STATE_KEY) is state:  # the middleware is going to add the headers
             return processed
         return _finished(app, state, environ, processed)
 
@@ -700,7 +705,7 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
 def _finished(
     app: Flask, state: AppState, environ: WSGIEnvironment, response: Response
 ) -> Response:
-    """Return a response that leaves the app by another door, with its headers."""
+    """Return a response that does not leave through the middleware, with its headers."""
     policy = state.response_policy(app, environ)
     if policy is not None:
         if is_preflight(environ) and policy.settings.automatic_options:
@@ -718,12 +723,12 @@ def _finished(
 def decided_fields(
     app: Flask, policy: Policy, environ: WSGIEnvironment, present: Sequence[Field]
 ) -> list[Field]:
-    """Same as `known_fields`, for what a policy has yet to decide."""
+    """Return what `known_fields` does, for a request that the policy has to decide about."""
     return decide_in(app, policy, environ).added_to(present)
 
 
 def decide_in(app: Flask, policy: Policy, environ: WSGIEnvironment) -> Decision:
-    """Return what a policy of an app says about a request, asking its callables."""
+    """Return the decision of an app's policy, with the request's context for its callables."""
     if not policy.settings.origins.predicates:
         return decide(policy, environ)
     with request_context(app, environ):
@@ -731,9 +736,9 @@ def decide_in(app: Flask, policy: Policy, environ: WSGIEnvironment) -> Decision:
 
 
 def own_copy(response: Response) -> Response:
-    """Return a copy of a response with headers of its own.
+    """Return a copy of a response that has its own headers.
 
-    A response may be kept and returned again, to another origin.
+    The app may keep the response, and return it to another origin later.
     """
     copied = copy.copy(response)
     copied.headers = Headers(response.headers)
@@ -747,9 +752,17 @@ def add_fields(
     response: Response,
     decision: Decision | None = None,
 ) -> None:
-    """Add header fields to a response itself, where its policy has not decided yet also that."""
+    """Add the header fields of a decision to the response itself.
+
+    Args:
+        app: the app.
+        policy: the policy for the request.
+        environ: the WSGI environment of the request.
+        response: the response.
+        decision: the policy's decision, if it has been made already.
+    """
     headers: object = response.headers
-    if not isinstance(headers, Headers):  # they were replaced by a dict
+    if not isinstance(headers, Headers):  # the app replaced them by a dict
         headers = response.headers = Headers(response.headers)
     present: list[Field] = [*headers]
     if decision is not None:
@@ -768,10 +781,11 @@ def add_fields(
 def _debugger_page(
     app: Flask, state: AppState, environ: WSGIEnvironment, error: Exception
 ) -> WSGIApplication | None:
-    """Return what answers an exception with the page of the debugger around the app, if there.
+    """Return a WSGI app that answers an exception with the page of Werkzeug's debugger.
 
-    Werkzeug's debugger starts its response by itself, where no header can be added any more. A copy
-    of it shares its frames, secret and PIN, so that its console works as before.
+    `None` if there is no debugger around the app. The debugger starts its response outside the
+    middleware, which cannot add headers there. A copy of it, inside, shares its frames, secret and
+    PIN, so its console works as before.
     """
     debugger = _debugger_around()
     if debugger is None:
@@ -782,9 +796,9 @@ def _debugger_page(
     preserve = environ.get(_PRESERVE)
 
     def fail(environ: WSGIEnvironment, _start: StartResponse) -> Iterable[bytes]:
-        __traceback_hide__ = True  # the debugger leaves such frames out
+        __traceback_hide__ = True  # the debugger does not show such a frame
         for context in getattr(preserve, "__self__", ()):
-            environ[_PRESERVE](context)  # the console runs in the request's context
+            environ[_PRESERVE](context)  # the console runs code in the request's context
         raise error
 
     inner = copy.copy(debugger)
@@ -793,11 +807,11 @@ def _debugger_page(
 
 
 def _debugger_around() -> DebuggedApplication | None:
-    """Return the debugger that has called the app."""
+    """Return the debugger that called the app, if one did."""
     debug = sys.modules.get("werkzeug.debug")
     if debug is None:
         return None
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001  (nothing else leads to it)
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001  (the only way to the caller)
     while frame is not None:
         if frame.f_code.co_name == "debug_application":
             caller: object = frame.f_locals.get("self")
