@@ -46,9 +46,9 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 class CrossOriginDecorator(Protocol):
-    """What gives a view a policy: the view then answers a preflight with a `Response`."""
+    """A decorator that gives a view a policy; the view answers preflights with a `Response`."""
 
-    # The sync view comes first: one that never returns is no coroutine function.
+    # The sync view comes first, for a view that never returns would match the other one too.
     @overload
     def __call__(self, view: Callable[P, R], /) -> Callable[P, Union[R, Response]]: ...
     @overload
@@ -73,10 +73,12 @@ def cross_origin(view: F, /) -> F: ...
 def cross_origin(view: object = None, /, **options: Unpack[CrossOriginOptions]) -> object:
     """Let other origins read the responses of one view; its policy wins over the app's.
 
-    Goes below `@app.route`, bare or with options, on functions, methods, `View` classes and in
-    their `decorators`; an `async def` view stays one. Without `CORS(app)` preflights reach it
-    after the app's hooks, and on a single method or in `decorators` only if it is outermost. What
-    is not given is read from `app.config["CORS_<NAME>"]` at the first request in an app.
+    Write it below `@app.route`, with or without options, on a function, a method or a `View` class,
+    or list it in the class's `decorators`. An `async def` view stays one. An option that is not
+    given is read from `app.config["CORS_<NAME>"]` at the first request in an app.
+
+    Without `CORS(app)`, preflights reach the decorator after the app's hooks; on a single method or
+    in `decorators`, only if it is the outermost decorator.
 
     The options, which `CrossOriginOptions` describes in full:
 
@@ -96,7 +98,7 @@ def cross_origin(view: object = None, /, **options: Unpack[CrossOriginOptions]) 
     - `automatic_options`: whether preflights are answered automatically.
 
     Args:
-        view: the view, where the decorator is used bare.
+        view: the view, if the decorator is used without options.
         options: the options, by name.
 
     Returns:
@@ -110,7 +112,7 @@ def cross_origin(view: object = None, /, **options: Unpack[CrossOriginOptions]) 
 
 
 class _Decorator:
-    """What decorates views with one policy."""
+    """A decorator that gives views one policy."""
 
     def __init__(self, own: ViewPolicy) -> None:
         self._own = own
@@ -129,7 +131,7 @@ class _Decorator:
                 "not-a-view",
                 "view",
                 view,
-                f"cross_origin: {safe_repr(view)} is no view. Options are given by name: "
+                f"cross_origin: {safe_repr(view)} is no view. Write options by name: "
                 "cross_origin(origins=['https://app.example'])",
             )
             problems.raise_errors()
@@ -156,7 +158,7 @@ def _sync_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callab
             result: object = call.answer
         else:
             result = view(*args, **kwargs)
-            # Flask awaits what a coroutine function returns, but this one is none.
+            # Flask awaits only what a coroutine function returns, and this wrapper is none.
             if hasattr(result, "__await__"):
                 result = run_in(this_app(), cast("Awaitable[object]", result))
         if call is None or call.acts_later(result):
@@ -184,7 +186,7 @@ def _async_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Calla
 
 
 class _Call:
-    """What is left to do for one call of a decorated function."""
+    """One call of a decorated function whose response needs headers."""
 
     __slots__ = ("_app", "_is_fresh", "_is_routed", "answer", "environ", "policy")
 
@@ -195,15 +197,15 @@ class _Call:
         self.environ = environ
         self.policy = policy
         self.answer: Response | None = None
-        """what is answered without calling the function"""
+        """the answer, if the function itself is not to be called"""
         self._is_routed = is_routed
         self._is_fresh = False
-        if is_routed:  # the headers are added to whatever response results
+        if is_routed:  # add the headers to any response, also that of `abort` or an exception
             after_this_request(self._after_the_view)
 
     def acts_later(self, result: object) -> bool:
-        """Return whether the headers are added once there is a response; see `_after_the_view`."""
-        # A response object that the view returns may be kept, and returned again.
+        """Return whether `_after_the_view` adds the headers, once there is a response."""
+        # The app may keep a response object, and return it again.
         first = result[0] if type(result) is tuple and result else result
         self._is_fresh = not isinstance(first, BaseResponse)
         return self._is_routed or result is None
@@ -212,7 +214,7 @@ class _Call:
         app, environ, policy = self._app, self.environ, self.policy
         noted = NOTE_KEY in environ
         if not noted or not state_of(app).withholds(environ, policy, response.status):
-            # If a hook fails after this, Flask goes on with the very response to an exception.
+            # If a hook fails while Flask answers an exception, Flask sends this very response.
             answers_an_exception = response.status_code >= 500 and sys.exc_info()[1] is not None
             if not self._is_fresh and not answers_an_exception:
                 response = own_copy(response)
@@ -222,31 +224,31 @@ class _Call:
         return response
 
     def add_to(self, result: object, decision: Decision) -> Response:
-        """Return the response that a called function's result makes, with the headers."""
+        """Return the response for the result of the function, with the headers."""
         app, environ = self._app, self.environ
         response = own_copy(app.make_response(cast("ResponseReturnValue", result)))
         add_fields(app, self.policy, environ, response, decision)
-        environ[NOTE_KEY] = response  # the policy of the caller has no more say in it
+        environ[NOTE_KEY] = response  # so that the caller's policy is not applied too
         if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
             warn_of_blocked(app, state_of(app), environ, self.policy, response.headers)
         return response
 
 
 def _begin(own: ViewPolicy | None) -> _Call | Response | None:
-    """Return what there is to do for a call of a decorated function, or `None` for nothing.
+    """Return the call of a decorated function if its result needs headers, else `None`.
 
-    A response is the answer, without a call. Nothing is to be done by the view that the request was
-    routed to where the extension is there, which looks its policy up; nor by a function that is
-    called by a view with another policy of its own.
+    A response is returned if it is the answer, without a call. `None` is returned for the view that
+    the request was routed to if the extension is installed, which looks its policy up, and for a
+    function that is called by a view with another policy of its own.
 
     Raises:
-        ConfigurationError: with what is wrong with the policy of the view.
+        ConfigurationError: with the problems of the view's policy.
     """
     request = current_request()
     if own is None:
         return _begin_options(None, this_app(), request)
     environ, rule, method = request.environ, request.url_rule, request.method
-    # Where the middleware acts, this is a shorter way to the app than `current_app`.
+    # Below the middleware, this takes less time than `current_app`.
     state: AppState | None = environ.get(STATE_KEY)
     app = state.installed_in() if state is not None else None
     if state is None or app is None or rule is None or rule.map is not app.url_map:
@@ -270,17 +272,17 @@ def _begin(own: ViewPolicy | None) -> _Call | Response | None:
 def _begin_options(
     own: ViewPolicy | None, app: Flask, request: Request, *, is_routed: bool = True
 ) -> _Call | Response | None:
-    """Same as `_begin`, for OPTIONS, which the function itself is not called for.
+    """Do what `_begin` does, for OPTIONS, for which the function itself is not called.
 
-    Of a class's own `options` handler `own` is `None`.
+    For a class's own `options` handler, `own` is `None`.
     """
     environ = request.environ
     if own is not None and not is_routed:
         policy: Policy | None = own.within(app)
     elif is_installed(app):
-        policy = None  # the extension adds what there is to add
+        policy = None  # the extension adds the headers
     elif is_preflight(environ):
-        # Several views may share a URL, and Flask passes OPTIONS to the first.
+        # Several views may share a URL, and Flask passes OPTIONS to the first of them.
         policy = state_of(app).preflight_policy(app, environ)
     else:
         policy = own.within(app) if own else None
@@ -296,7 +298,7 @@ def _begin_options(
 
 
 def _is_left_to_the_view(own: ViewPolicy | None, app: Flask, request: Request) -> bool:
-    """Return whether a view answers OPTIONS itself: it says so, or its class has a handler."""
+    """Return whether a view answers OPTIONS itself, by its options or by its class's handler."""
     if own is not None and not own.automatic_options:
         return True
     view_class = getattr(app.view_functions.get(request.endpoint or ""), "view_class", None)
@@ -305,28 +307,29 @@ def _is_left_to_the_view(own: ViewPolicy | None, app: Flask, request: Request) -
 
 
 def _default_options_response() -> Response:
-    """Return Flask's own answer to OPTIONS: the methods of the URL."""
+    """Return Flask's own answer to OPTIONS, which lists the methods of the URL."""
     app, environ = this_app(), current_request().environ
     response = app.response_class()
     response.allow.update(url_adapter(app, environ).allowed_methods())
     return response
 
 
-# What Flask has to be told to pass OPTIONS to a view ----------------------------------------------
+# Settings that make Flask pass OPTIONS to a view --------------------------------------------------
 
-# Marks what was added to a class, so that OPTIONS that is no preflight goes on as without it.
+# Marks what was added to a class, so that an OPTIONS request that is no preflight is answered as
+# before.
 _GIVEN = "_flask_cors_given"
 
 
 def _take_options(attributes: dict[str, object]) -> None:
-    """Have Flask pass OPTIONS to a view with these attributes."""
+    """Set the attributes of a view that make Flask pass OPTIONS to it."""
     required = cast("set[str]", attributes.get("required_methods") or set())
     attributes["required_methods"] = {*required, "OPTIONS"}
     attributes["provide_automatic_options"] = False
 
 
 def _take_options_of(owner: type[View]) -> None:
-    """Have Flask pass OPTIONS to a class of which a method has a policy."""
+    """Make Flask pass OPTIONS to a class that has a decorated method."""
     methods = owner.methods or ("GET",)
     if not issubclass(owner, MethodView):
         setattr(owner, _GIVEN, "OPTIONS" not in methods)
@@ -335,19 +338,19 @@ def _take_options_of(owner: type[View]) -> None:
     handler = getattr(owner, "options", None)
     if not hasattr(handler, _GIVEN):
         wrapper = _async_wrapper if is_async(handler) else _sync_wrapper
-        # Without a handler it is never called: the wrapper answers.
+        # What stands in for a missing handler is never called: the wrapper answers.
         options = wrapper(None, handler or _default_options_response)
         setattr(options, _GIVEN, handler is None)
         setattr(owner, "options", options)  # noqa: B010  (no attribute that `MethodView` declares)
-    if "methods" in vars(owner):  # else they are collected once the class is made
+    if "methods" in vars(owner):  # else Flask collects them when the class has been created
         owner.methods = {*methods, "OPTIONS"}
 
 
 class _ClassView(partial[object]):
-    """A view made by `View.as_view`, decorated.
+    """A decorated view that `View.as_view` made.
 
     `as_view` sets `provide_automatic_options` on what its decorators return, and Flask would then
-    answer preflights without asking; a function cannot refuse that, an object can.
+    answer preflights by itself. An object can ignore that, a function cannot.
     """
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -356,13 +359,13 @@ class _ClassView(partial[object]):
 
 
 class _Method(partial[object]):
-    """A decorated function in the body of a class, which it leaves once the class is made.
+    """A decorated function in the body of a class; the function replaces it in the class itself.
 
-    The class is known only then, and a `View` has to be told of OPTIONS.
+    Only then is the class known, and Flask has to be told to pass OPTIONS to it.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
-        # Decorators above may have left their notes here (flask-restx).
+        # Decorators above may have set attributes here (flask-restx).
         noted = {key: value for key, value in vars(self).items() if key != "__wrapped__"}
         vars(self.func).update(noted)
         setattr(owner, name, self.func)
