@@ -1,4 +1,4 @@
-"""Every task of a developer. Plain `nox` runs what a change needs before it is shared."""
+"""All tasks of a developer. Plain `nox` runs the checks that every change has to pass."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import nox
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-# A Python that is not on this machine is skipped with a word: never fetched, and no failure,
-# which it would be by default where `CI` is set.
+# A Python that is not on this machine is skipped with a message. It is never downloaded, and it is
+# not a failure, which it would be by default if `CI` is set.
 nox.options.error_on_missing_interpreters = False
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 
@@ -24,7 +24,7 @@ PYTHONS = nox.project.python_versions(PROJECT)
 BUILT_FROM = [Path(name) for name in ("pyproject.toml", "pdm_build.py", "README.md", "LICENSE")]
 RUNNING = ".".join(platform.python_version_tuple()[:2])
 
-# Each Flask with the Werkzeug of its time.
+# Each version of Flask with the Werkzeug of its time.
 FLASKS = {
     "2.2": ("flask[async]~=2.2.0", "werkzeug<2.3"),
     "2.3": ("flask[async]~=2.3.0", "werkzeug<3"),
@@ -33,7 +33,7 @@ FLASKS = {
 }
 NEWEST_FLASK = list(FLASKS)[-1]
 
-# Flask 2.2 looks for an app's folder in a way that Python 3.14 has no more.
+# The way in which Flask 2.2 looks for an app's folder was removed in Python 3.14.
 LAST_PYTHON = {"2.2": "3.13"}
 
 FUZZED = ("Linux", "x86_64", ("3.11", "3.12", "3.13"))  # where atheris works
@@ -46,7 +46,7 @@ MATRIX = [
     (python, flask)
     for python in PYTHONS
     for flask in FLASKS
-    if (python, flask) != (RUNNING, NEWEST_FLASK)  # that one is measured: `coverage`
+    if (python, flask) != (RUNNING, NEWEST_FLASK)  # the `coverage` session runs that one
     and PYTHONS.index(python) <= PYTHONS.index(LAST_PYTHON.get(flask, python))
 ]
 
@@ -59,7 +59,7 @@ nox.options.sessions = [
 
 
 def put_pyenv_on_path() -> None:
-    """Let the Pythons that pyenv keeps be found: its shims run only the ones it has selected."""
+    """Put all Pythons of pyenv on PATH: its shims run only those that are selected."""
     root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
     bins = [str(path) for python in PYTHONS for path in root.glob(f"{python}.*/bin")]
     os.environ["PATH"] = os.pathsep.join([*bins, os.environ["PATH"]])
@@ -69,7 +69,7 @@ put_pyenv_on_path()
 
 
 def install(session: nox.Session, *packages: str, groups: tuple[str, ...] = ()) -> None:
-    """Install `packages`, and those of the dependency `groups`, in one resolution."""
+    """Install `packages` and the dependency `groups` together, so that their versions fit."""
     grouped = nox.project.dependency_groups(PROJECT, *groups)
     session.install(*packages, *grouped)
 
@@ -77,16 +77,16 @@ def install(session: nox.Session, *packages: str, groups: tuple[str, ...] = ()) 
 def install_built(
     session: nox.Session, *packages: str, groups: tuple[str, ...] = ("test",)
 ) -> None:
-    """Install what is built of the project, so that what is tested is what people get."""
+    """Install the wheel of the project, so that the tests run what users get."""
     wheel = str(built_wheel(session))
     install(session, wheel, *packages, groups=groups)
-    # An environment that is used again may hold another one of the same version.
+    # A reused environment may have another wheel of the same version.
     again = "--reinstall" if session.venv_backend == "uv" else "--force-reinstall"
     session.install("--no-deps", again, wheel)
 
 
 def built_wheel(session: nox.Session) -> Path:
-    """Return the wheel of the sources as they are; it is built once, whichever session is first."""
+    """Return the wheel of the current sources; the first session that needs it builds it."""
     digest = hashlib.sha256()
     for path in [*BUILT_FROM, *sorted(Path("src").rglob("*.*"))]:
         if "__pycache__" not in path.parts:
@@ -107,7 +107,7 @@ def built_wheel(session: nox.Session) -> Path:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and formatting; `nox -s lint -- --fix` mends what can be mended."""
+    """Check style and formatting; `nox -s lint -- --fix` fixes what it can."""
     install(session, groups=("lint",))
     fix = "--fix" in session.posargs
     session.run("ruff", "check", *(["--fix"] if fix else []))
@@ -116,8 +116,8 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typecheck(session: nox.Session) -> None:
-    """Check the types with mypy and pyright, and that all that is public has one."""
-    # Nox puts the bin of the session's venv first on PATH, where pyright looks for `python`.
+    """Check the types with mypy and pyright, and that everything public has a type."""
+    # Nox puts the session's venv first on PATH, so pyright finds its `python`.
     install(session, "-e", ".", groups=("typecheck",))
     session.run("mypy")
     session.run("pyright")
@@ -130,14 +130,14 @@ def tests(session: nox.Session) -> None:
     """Run the quick tests with this Python and the newest Flask."""
     install_built(session, *FLASKS[NEWEST_FLASK])
     session.run("pytest", *(session.posargs or ["-m", QUICK, *PARALLEL]))
-    session.log("Left out: the slow tests, the other Pythons and Flasks (nox -s everything);")
+    session.log("Not run: the slow tests, and other Pythons and Flasks (nox -s everything);")
     session.log("other frameworks, a real browser and real caches (see CONTRIBUTING.md).")
-    session.log("All of it: .ci/run")
+    session.log("To run everything: .ci/run")
 
 
 @nox.session(default=False, venv_backend="none")
 def everything(session: nox.Session) -> None:
-    """Run the tests with every Python and Flask, the slow ones once, and ask for every branch."""
+    """Run the tests with every Python and Flask, the slow ones once, and require full coverage."""
     session.notify("coverage")
     for python, flask in MATRIX:
         session.notify(f"matrix(python='{python}', flask='{flask}')")
@@ -145,7 +145,7 @@ def everything(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def coverage(session: nox.Session) -> None:
-    """Run the quick and the slow tests once, and require that they pass through every branch."""
+    """Run the quick and the slow tests once, and require that they cover every branch."""
     install(session, "-e", ".", *FLASKS[NEWEST_FLASK], groups=("test",))
     session.run("coverage", "erase")
     found = session.posargs or ["-m", "not frameworks", *PARALLEL]
@@ -197,7 +197,7 @@ def cache(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def package(session: nox.Session) -> None:
-    """Check what is built, twice, what is in it, and what is installed of it."""
+    """Check the built packages: that two builds are the same, their files, an installation."""
     install(session, groups=("package",))
     session.run("pytest", *(session.posargs or ["tests/packaging/check.py"]))
 
@@ -221,9 +221,9 @@ def soak(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def mutate(session: nox.Session) -> None:
-    """Change a file in small ways, and show which changes its tests do not notice.
+    """Change a file in small ways, and show the changes that its tests do not notice.
 
-    `nox -s mutate -- core/headers.py`, with other tests than `tests/core/test_headers.py` after it.
+    `nox -s mutate -- core/headers.py` runs `tests/core/test_headers.py`; name other tests after it.
     """
     if not session.posargs:
         session.error("name a file of src/flask_cors: nox -s mutate -- core/headers.py")
@@ -240,7 +240,7 @@ def mutate(session: nox.Session) -> None:
     with (copy / "mutate.toml").open("a") as settings:
         settings.write(f'module-path = "src/flask_cors/{file}"\ntest-command = "{tests}"\n')
     session.chdir(copy)
-    session.run(*tests.split())  # what fails without a change notices none
+    session.run(*tests.split())  # the tests must pass before any change
     session.run("cosmic-ray", "init", "mutate.toml", "session.sqlite")
     session.run("cr-filter-operators", "session.sqlite", "mutate.toml")
     session.run("cosmic-ray", "exec", "mutate.toml", "session.sqlite")
@@ -249,13 +249,13 @@ def mutate(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure side by side with flask-cors 6.0.5; writes the picture and tables of the docs."""
+    """Compare the speed with flask-cors 6.0.5; writes the picture and tables of the docs."""
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation; every warning and every dead reference is an error."""
+    """Build the documentation; warnings and broken references are errors."""
     install(session, "-e", ".", groups=("docs",))
     session.run("sphinx-build", "-W", "-n", "--keep-going", "-q", "docs", "docs/_build/html")
     session.log("Open docs/_build/html/index.html")

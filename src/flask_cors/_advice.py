@@ -1,7 +1,7 @@
-"""What to write instead, for what a policy refused: pure functions over settings and a request.
+"""Why a policy refuses a request and how to fix that, as pure functions of settings and a request.
 
-The debug log and `flask cors explain` say the same, so both take it from here. Nothing in this
-module knows an app.
+The debug log and `flask cors explain` share this module, so that both give the same advice. Nothing
+in it depends on an app.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .core.origins import Origin, parse_origin
 from .core.settings import OptionSource, Settings
 
 CauseCode: TypeAlias = Literal[
-    # what a policy refuses
+    # reasons of a policy
     "callable-answer",
     "callable-raised",
     "credentials-off",
@@ -31,7 +31,7 @@ CauseCode: TypeAlias = Literal[
     "method-not-listed",
     "origin-not-listed",
     "origin-null",
-    # what keeps its answer from the browser, or was asked for in vain
+    # other reasons
     "debugger",
     "exception",
     "exception-propagated",
@@ -59,18 +59,18 @@ CauseCode: TypeAlias = Literal[
     "view-beside",
     "view-unseen",
 ]
-"""The stable names of the causes for which a page does not get a response."""
+"""The stable names of the reasons why a page does not get a response."""
 
-MANY = 8  # origins that an edit lists with the one to add; of more it names that one alone
+_MAX_LISTED = 8  # if there are more origins, an edit does not repeat them with the one to add
 
 
 class Advice(NamedTuple):
-    """The cause of a refusal and the edit that mends it; code to be written stands last."""
+    """The cause of a refusal and the edit that fixes it. Code to write is at the end."""
 
     code: CauseCode
-    """its stable name"""
+    """the stable name of the cause"""
     cause: str
-    """why, in sentences"""
+    """the reason, in sentences"""
     fix: str
     """what to do about it"""
 
@@ -79,19 +79,19 @@ class Advice(NamedTuple):
 
 
 def in_python(pattern: str) -> str:
-    """Return a regular expression as it is written in Python."""
+    """Return a regular expression as Python code."""
     return "r" + safe_repr(pattern).replace(r"\\", "\\")
 
 
 def name_of(function: object) -> str:
-    """Return what a callable is called in the source."""
+    """Return the name of a callable in the source code."""
     return str(getattr(function, "__name__", type(function).__name__))
 
 
 def format_rules(rules: object, *more: str, most: int = 1000) -> str:
-    """Return the value of an option that is a list, with `more` items, as it is written.
+    """Return the value of a list option as Python code, with `more` items added.
 
-    Of lists longer than `most` the rest is left out.
+    After `most` items, the rest are left out.
     """
     if getattr(rules, "any", False):
         return "'*'"
@@ -107,7 +107,7 @@ def format_rules(rules: object, *more: str, most: int = 1000) -> str:
 
 
 def format_options(settings: Settings, most: int = 1000) -> dict[str, str]:
-    """Return the options that are no defaults, and `origins`, as they are written in Python."""
+    """Return `origins`, and the options that differ from their defaults, as Python code."""
     found: dict[str, str] = {}
     for field in fields(settings):
         value: object = getattr(settings, field.name)
@@ -121,12 +121,13 @@ def format_options(settings: Settings, most: int = 1000) -> dict[str, str]:
 
 
 def write_options(settings: Settings, options: Mapping[str, str], source: str = "") -> str:
-    """Return the edit that gives options other values: where they are written, and what.
+    """Return the edit that sets options to other values: where to write, and what.
 
     Args:
-        settings: those that are to change.
-        options: the values, as they are written in Python.
-        source: what the policy is called (`cross_origin on items`), for what is written nowhere.
+        settings: the settings to change.
+        options: the new values, as Python code.
+        source: the name of the policy (`cross_origin on items`), if its options are not written
+            anywhere.
     """
     edits: dict[str, list[str]] = {}
     for option, value in options.items():
@@ -139,7 +140,7 @@ def write_options(settings: Settings, options: Mapping[str, str], source: str = 
 
 
 def _place_of(option: str, sources: Mapping[str, OptionSource], source: str) -> tuple[str, str]:
-    """Return where an option is written, or would be, and how."""
+    """Return the place where an option is written, or belongs, and the code to write there."""
     found = sources.get(option) or _likely_place(sources)
     prefix, line = (found.prefix, found.place) if found else ("", "")
     at = f" ({line})" if line else ""
@@ -153,7 +154,7 @@ def _place_of(option: str, sources: Mapping[str, OptionSource], source: str) -> 
 
 
 def _likely_place(sources: Mapping[str, OptionSource]) -> OptionSource | None:
-    """Return where an option belongs that is given nowhere: beside the others of its policy.
+    """Return the place where a missing option belongs: that of the policy's other options.
 
     The strongest place is taken: a resource's own options, then the keywords, then the keys.
     """
@@ -165,33 +166,33 @@ def _likely_place(sources: Mapping[str, OptionSource]) -> OptionSource | None:
 
 
 _STRENGTHS: tuple[Callable[[str], bool], ...] = (
-    lambda prefix: prefix.endswith("."),
-    lambda prefix: not prefix,
-    bool,
+    lambda prefix: prefix.endswith("."),  # a resource
+    lambda prefix: not prefix,  # keywords
+    bool,  # keys of the configuration
 )
 
 
 # Where an exception comes from --------------------------------------------------------------------
 
-_NOT_THE_APP = (str(Path(traceback.__file__).parent), str(Path(__file__).parent), "<")
+_NOT_APP_FILES = (str(Path(traceback.__file__).parent), str(Path(__file__).parent), "<")
 
 
-def _is_of_this_package(error: BaseException) -> bool:
+def _was_raised_by_this_package(error: BaseException) -> bool:
     """Return whether no function of the app was running when an exception was raised."""
     frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and all(frame.filename.startswith(_NOT_THE_APP) for frame in frames)
+    return bool(frames) and all(frame.filename.startswith(_NOT_APP_FILES) for frame in frames)
 
 
 def line_of(error: BaseException) -> str:
-    """Return the file and line of the app that an exception came from."""
+    """Return the file and line of the app at which an exception was raised."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_APP)]
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_APP_FILES)]
     own = [frame for frame in own if "site-packages" not in frame.filename] or list(frames)
     return f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
 
 
 def line_of_function(function: object) -> str:
-    """Return the file and line of a function, as far as it is one."""
+    """Return the file and line of a function, or an empty string if it has no source code."""
     code = getattr(function, "__code__", None)
     return f"{Path(code.co_filename).name}, line {code.co_firstlineno}" if code else ""
 
@@ -278,7 +279,7 @@ def decorate(view: Function, origin: str, *, credentials: bool = False) -> str:
     return f"Put it directly above {view}: @cross_origin({options})"
 
 
-# What a policy refuses ----------------------------------------------------------------------------
+# Reasons of a policy ------------------------------------------------------------------------------
 
 
 def explain_refusal(
@@ -287,13 +288,13 @@ def explain_refusal(
     """Return why a policy refuses a request, and what to write instead.
 
     Args:
-        decision: what the policy said.
-        settings: those of the policy.
+        decision: the decision of the policy.
+        settings: the settings of the policy.
         headers: the header fields of the request.
-        source: what the policy is called: `resource '/api/*'`, `cross_origin on items`.
+        source: the name of the policy: `resource '/api/*'`, `cross_origin on items`.
 
     Returns:
-        `None` where it is granted.
+        The advice, or `None` if the request is granted.
     """
     if decision.outcome == "origin":
         origin = headers.get("Origin") or ""
@@ -306,13 +307,13 @@ def explain_refusal(
 
 
 def explain_credentials(settings: Settings, origin: str, source: str) -> Advice:
-    """Return what lets a page have the response to a request with credentials."""
+    """Return the advice for a request with credentials that a policy does not support."""
     options = {"supports_credentials": "True"}
     if settings.origins.any:
         options["origins"] = f"[{origin!r}]"
     return Advice(
         "credentials-off",
-        f"The request brings credentials, which {source} does not support.",
+        f"The request includes credentials, which {source} does not support.",
         write_options(settings, options, source),
     )
 
@@ -321,25 +322,25 @@ def _refused_origin(
     settings: Settings, origin: str, source: str, error: Exception | None
 ) -> Advice:
     rules, shown = settings.origins, safe_repr(origin)[1:-1]
-    if error is not None and _is_of_this_package(error):
+    if error is not None and _was_raised_by_this_package(error):
         function = rules.predicates[0]
         line = line_of_function(function)
         return Advice(
             "callable-answer",
             f"The origin callable of {source}, {name_of(function)}{f' ({line})' if line else ''}: "
             f"{error}.",
-            "Have it return True or False.",
+            "Make it return True or False.",
         )
     if error is not None:
         return Advice(
             "callable-raised",
             f"The origin callable of {source} raised {type(error).__name__}: {error}{_at(error)}.",
-            "Mend it: one that raises lets nobody in.",
+            "Fix it: a callable that raises allows no origin.",
         )
     if origin == "null":
         return Advice(
             "origin-null",
-            "The page has no origin: it is a file, or in a sandboxed frame.",
+            "The page has no origin: it is a local file, or it is in a sandboxed frame.",
             "Serve it from a web server: python -m http.server",
         )
     cause = f"{shown} is not among the origins of {source}: {format_rules(rules, most=5)}."
@@ -347,23 +348,24 @@ def _refused_origin(
     if wanted is None:
         return Advice(
             "origin-not-listed",
-            f"{cause} It is no origin that a browser sends.",
-            "Ask again as a browser does: Origin: https://app.example",
+            f"{cause} Browsers do not send an origin like this.",
+            "Use an origin as browsers send it: https://app.example",
         )
     known = sorted(rules.exact | rules.wildcards)
     hint = next(filter(None, (_difference(name, wanted) for name in known)), "")
     if regex := rules.near_miss(origin):
-        hint += f" {in_python(regex)} matches its start, but has to match the whole."
+        hint += f" {in_python(regex)} matches only its start, but has to match the whole origin."
         if wanted.host in _LOOPBACK:
             shown = f"{wanted.scheme}://{wanted.host}:*"
     return Advice("origin-not-listed", cause + hint, _origin_edit(settings, shown, wanted, source))
 
 
 def _origin_edit(settings: Settings, origin: str, wanted: Origin, source: str) -> str:
-    """Return what lets an origin in, without letting anyone else in."""
+    """Return the edit that allows an origin, and no other one."""
     rules = settings.origins
     if wanted.scheme == "http" and settings.supports_credentials and not _is_loopback(wanted.host):
-        # Credentials for an origin that is not encrypted are anyone's who is on the network.
+        # The threat: without encryption, anyone on the network can pretend to be the origin, and
+        # act as the user who is logged in.
         secure = f"https://{wanted.host}"
         if secure in rules.exact:
             return f"Open the page with https: {secure}"
@@ -372,17 +374,17 @@ def _origin_edit(settings: Settings, origin: str, wanted: Origin, source: str) -
         function = rules.predicates[-1]
         line = line_of_function(function)
         at = f" ({line})" if line else ""
-        return f"Have {name_of(function)}{at} return True for {origin!r}"
+        return f"Make {name_of(function)}{at} return True for {origin!r}"
     return _add_origin(settings, origin, source)
 
 
 def _add_origin(settings: Settings, origin: str, source: str) -> str:
     rules = settings.origins
-    if len(rules.exact | rules.wildcards) < MANY:
+    if len(rules.exact | rules.wildcards) < _MAX_LISTED:
         return write_options(settings, {"origins": format_rules(rules, origin)}, source)
     place, written = _place_of("origins", settings.sources, source)
     name = re.sub(r"\W*\{\}", "", written).strip("'")
-    return f"{place or 'Where it stands'}: Add to {name}: {origin!r}"
+    return f"{place or 'Where it is written'}: Add to {name}: {origin!r}"
 
 
 def _at(error: Exception) -> str:
@@ -397,21 +399,21 @@ def _is_loopback(host: str) -> bool:
 
 
 def _difference(known: str, wanted: Origin) -> str:
-    """Return how an origin differs from a known one, if only by a little."""
+    """Return how an origin differs from an allowed one, if the difference is small."""
     parts = parse_origin(known.replace("://*.", "://", 1)) or Origin("", "", "")
     differing = [name for name in Origin._fields if getattr(parts, name) != getattr(wanted, name)]
     if not differing:
-        return f" {known} stands for subdomains, not for the bare domain."
+        return f" {known} allows subdomains, but not the domain itself."
     if differing == ["host"] and _LOOPBACK.issuperset({parts.host, wanted.host}):
-        return f" To a browser {parts.host} and {wanted.host} are two hosts."
+        return f" To a browser, {parts.host} and {wanted.host} are different hosts."
     if differing == ["host"] and wanted.host.removeprefix("www.") == parts.host.removeprefix(
         "www."
     ):
-        return f" With and without www they are two hosts: {known}."
+        return f" With and without www they are different hosts: {known}."
     if differing in (["scheme"], ["port"]):
-        return f" Only the {differing[0]} is another than in {known}."
+        return f" Only the {differing[0]} differs from {known}."
     if differing == ["scheme", "port"]:
-        return f" Only the scheme and the port are others than in {known}."
+        return f" Only the scheme and the port differ from {known}."
     return ""
 
 
@@ -420,7 +422,7 @@ def _refused_method(settings: Settings, method: str, source: str) -> Advice:
     if method.upper() in rules.names:
         return Advice(
             "method-case",
-            f"{shown} is not {method.upper()}, and browsers do not put it in capitals.",
+            f"{shown} is not {method.upper()}, and browsers do not change it to upper case.",
             f"In the script, write method: {method.upper()!r}",
         )
     return Advice(
@@ -435,7 +437,7 @@ def _refused_headers(settings: Settings, asked: str, source: str) -> Advice:
     if names is None:
         return Advice(
             "headers-too-many",
-            "The preflight asks for more headers than are checked.",
+            "The preflight asks for too many headers.",
             "Send fewer headers from the script.",
         )
     missing = [safe_repr(name)[1:-1] for name in names if not rules.allow(name)]
@@ -443,12 +445,14 @@ def _refused_headers(settings: Settings, asked: str, source: str) -> Advice:
     if misplaced:
         return Advice(
             "header-of-responses",
-            f"The script sends {', '.join(misplaced)}, which belongs to responses: "
-            "a page cannot let itself in.",
-            f"In the script, take out {', '.join(misplaced)}",
+            f"The script sends {', '.join(misplaced)}, which only responses have: "
+            "a page cannot allow itself.",
+            f"In the script, remove {', '.join(misplaced)}",
         )
+    are = "is" if len(missing) == 1 else "are"
     return Advice(
         "header-not-listed",
-        f"{', '.join(missing)}: not among the allow_headers of {source}: {format_rules(rules)}.",
+        f"{', '.join(missing)} {are} not among the allow_headers of {source}: "
+        f"{format_rules(rules)}.",
         write_options(settings, {"allow_headers": format_rules(rules, *missing)}, source),
     )

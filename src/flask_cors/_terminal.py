@@ -1,8 +1,8 @@
-"""The developer's terminal: while an app is in debug mode, a WARNING for what a browser blocks.
+"""Warnings in the developer's terminal: in debug mode, one for each response that browsers block.
 
-A browser tells its console that it blocks a response, and hardly why; here it is said, once for
-each origin, method and route, with the edit that lets the page in. In production nothing of this
-module is loaded.
+The browser's console says that it blocks a response, but hardly why. The warning gives the reason
+and the edit that allows the page, once for each origin, method and route. In production this module
+is not loaded.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ def warn_of_blocked(
     policy: Policy | None,
     headers: Iterable[tuple[str, str]],
 ) -> None:
-    """Warn of a response that a browser will keep from the page that asked for it.
+    """Log a warning if browsers will not give a response to the page that asked for it.
 
     Args:
         app: the app.
-        state: what it was set up with.
-        environ: the request.
-        policy: whose policy holds, if any does.
-        headers: those of the response as it leaves.
+        state: the app's policies.
+        environ: the WSGI environment of the request.
+        policy: the policy that applies, if any.
+        headers: the final headers of the response.
     """
     fields = EnvironHeaders(environ)
     origin = fields.get("Origin") or ""
-    if not _asks_across_origins(environ, origin) or len(origin) > MAX_ORIGIN_LENGTH:
+    if not _is_cross_origin_fetch(environ, origin) or len(origin) > MAX_ORIGIN_LENGTH:
         return
     preflight = is_preflight(environ)
     asked = fields.get(ACL_REQUEST_METHOD) if preflight else request_method(environ)
@@ -63,20 +63,20 @@ def warn_of_blocked(
     source = source_of(app, state, policy, endpoint, method)
     sent = {name.lower(): value for name, value in headers}
     if policy is None:
-        allowed = _is_let_in(sent, origin)
+        allowed = _allows_origin(sent, origin)
         advice = None if allowed else _without_policy(app, origin, endpoint, method)
     else:
         decision = _decision(app, policy, environ, sent)
         advice = explain_refusal(decision, policy.settings, fields, source)
         if advice is None and "HTTP_COOKIE" in environ and sent.get(_CREDENTIALS) != "true":
-            # A page sends cookies to another origin with credentials: 'include' alone.
+            # The script asked for credentials: otherwise a cross-origin request has no cookies.
             advice = explain_credentials(policy.settings, origin, source)
     if advice is None:
         return
     state.warned.add(key)
-    _let_warnings_be_seen()
+    _show_warnings()
     logger.warning(
-        "CORS: a browser blocks %s %s for pages of %s. %s %s",
+        "CORS: browsers block %s %s for pages of %s. %s %s",
         safe_repr(method)[1:-1],
         safe_repr(routed_path(environ))[1:-1],
         safe_repr(origin)[1:-1],
@@ -88,10 +88,10 @@ def warn_of_blocked(
 _CREDENTIALS = ACL_CREDENTIALS.lower()
 
 
-def _asks_across_origins(environ: WSGIEnvironment, origin: str) -> bool:
-    """Return whether a script of another origin asks, as far as the request shows it.
+def _is_cross_origin_fetch(environ: WSGIEnvironment, origin: str) -> bool:
+    """Return whether a script of another origin sent the request, as far as the request shows.
 
-    Forms and links are not kept from their pages, and their requests can have an `Origin`, too.
+    Requests of forms can have an `Origin` too, but browsers do not block their responses.
     """
     scheme, host = str(environ.get("wsgi.url_scheme")), str(environ.get("HTTP_HOST", ""))
     own = f"{scheme}://{host.removesuffix(_DEFAULT_PORTS.get(scheme, ':'))}"
@@ -102,36 +102,36 @@ def _asks_across_origins(environ: WSGIEnvironment, origin: str) -> bool:
     )
 
 
-def _is_let_in(sent: dict[str, str], origin: str) -> bool:
+def _allows_origin(sent: dict[str, str], origin: str) -> bool:
     return sent.get(ACL_ORIGIN.lower()) in {"*", origin}
 
 
 def _decision(
     app: Flask, policy: Policy, environ: WSGIEnvironment, sent: dict[str, str]
 ) -> Decision:
-    """Return what the policy has decided; its callables are not asked again for it."""
+    """Return the policy's decision; if the origin was refused, no callable is asked again."""
     kind: Literal["preflight", "actual"] = "preflight" if is_preflight(environ) else "actual"
     origin = environ["HTTP_ORIGIN"]
     if not policy.settings.origins.predicates:
         decision = policy.decide(request_method(environ), EnvironHeaders(environ))
-    elif not _is_let_in(sent, origin):
+    elif not _allows_origin(sent, origin):
         decision = Decision(kind, "origin")
     else:
         with request_context(app, environ):
             decision = policy.decide(request_method(environ), EnvironHeaders(environ), wait)
-    let_in = decision.outcome == "origin" and _is_let_in(sent, origin)
-    return Decision(kind) if let_in else decision  # a view or hook has let the page in by itself
+    is_allowed_by_app = decision.outcome == "origin" and _allows_origin(sent, origin)
+    return Decision(kind) if is_allowed_by_app else decision  # a view or hook wrote the header
 
 
 def resource_name(blueprint: str, pattern: str) -> str:
-    """Return what a resource, of a blueprint or of the app, is called."""
+    """Return the name of a resource of a blueprint or of the app, for messages."""
     return (f"blueprint {blueprint}, " if blueprint else "") + f"resource {safe_repr(pattern)}"
 
 
 def source_of(
     app: Flask, state: AppState, policy: Policy | None, endpoint: str | None, method: str
 ) -> str:
-    """Return where a policy was written, for a person."""
+    """Return the name of a policy, for messages: where it was written."""
     if endpoint and view_policy(app.view_functions.get(endpoint), method):
         return f"cross_origin on {endpoint}"
     for blueprint, table in [*state.blueprints.items(), ("", state.resources)]:
@@ -154,8 +154,8 @@ def _without_policy(app: Flask, origin: str, endpoint: str | None, method: str) 
     )
 
 
-def _let_warnings_be_seen() -> None:
-    """Have the warnings written to the terminal, as Flask does with those of the app."""
+def _show_warnings() -> None:
+    """Write the warnings to the terminal if no handler does, as Flask does for the app's logger."""
     if logger.getEffectiveLevel() > logging.WARNING:
         return
     place: logging.Logger | None = logger

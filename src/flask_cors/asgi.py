@@ -1,8 +1,8 @@
 """CORS for any ASGI app: Quart, Starlette, FastAPI, Django, or Flask behind an ASGI server.
 
-Preflights are answered here, and of everything else `http.response.start` alone is touched. An
-exception passes: something around may answer it (a mount's parent, a handler, a debugger), which
-cannot be seen from here.
+Preflights are answered here; of other responses, only `http.response.start` is changed. Exceptions
+are passed on, since something around the middleware (the parent of a mount, a handler, a debugger)
+may answer them, which it cannot know.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from .core.policy import compile_resources
 from .core.resources import ResourceTable
 from .core.settings import OptionSource
 
-# Each framework and server has its own types for these. Only such wide ones fit all of them, where
-# an app is taken and where one is wanted; `asgiref.typing` would refuse the apps of most.
+# Each framework and server has its own types for these. Only types as wide as these fit all of
+# them, both as parameters and as arguments; `asgiref.typing` would reject the apps of most.
 Scope: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 Send: TypeAlias = Callable[[Any], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 Lines: TypeAlias = Iterable[tuple[bytes, bytes]]
 
-# ASGI has the names of fields as bytes, those of a response in lower case.
+# In ASGI, field names are bytes, and those of a response are in lower case.
 _READ = {name.lower().encode("ascii"): name for name in REQUEST_FIELDS}
 _WRITTEN = {name: name.lower().encode("ascii") for name in RESPONSE_FIELDS}
 _MERGED = frozenset(name.encode("ascii") for name in MERGED_FIELDS)
@@ -40,7 +40,7 @@ _AUTHORITY = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 class ScopeHeaders:
     """The header fields of an ASGI request that a policy reads.
 
-    Lines of one name are joined, as HTTP has it (RFC 9110, section 5.3).
+    Several lines of one name are joined (RFC 9110, section 5.3).
     """
 
     __slots__ = ("_fields",)
@@ -60,13 +60,13 @@ class ScopeHeaders:
 
 
 def routed_paths(scope: Scope) -> list[str]:
-    """Return the path that a framework routes on: without the root path, with one leading slash.
+    """Return the path that frameworks route on: without the root path, with one leading slash.
 
-    Two where frameworks differ: Quart takes a root path of `/app` off `/apple` too.
+    If frameworks differ, there are two: Quart removes a root path of `/app` from `/apple` too.
     """
     path: str = scope["path"]
     root = (scope.get("root_path") or "").rstrip("/")
-    if not path.startswith("/"):  # Hypercorn passes a whole URL on; Quart routes on its path
+    if not path.startswith("/"):  # Hypercorn may pass a whole URL, and Quart routes on its path
         path = _AUTHORITY.sub("", path)
     below = path.removeprefix(root)
     read = [below] if below[:1] in {"", "/"} else [path, below]
@@ -74,18 +74,18 @@ def routed_paths(scope: Scope) -> list[str]:
 
 
 class CORSMiddleware:
-    """An ASGI app whose responses other origins may read by rules.
+    """A middleware that answers preflights and adds CORS headers to the responses of an ASGI app.
 
-    Preflights are answered here. An exception of the app passes: its 500 has headers where the
-    framework that answers it stands inside (`app = CORSMiddleware(app, …)`).
+    Exceptions of the app are passed on. The 500 response to one has the headers if the framework
+    that creates it is inside the middleware (`app = CORSMiddleware(app, …)`).
 
     Args:
         app: the ASGI app.
-        options: those of `flask_cors.CORS`, by name, but `intercept_exceptions`; origin callables
-            may be `async`.
+        options: the options of `flask_cors.CORS`, by name, except `intercept_exceptions`. Origin
+            callables may be `async`.
 
     Raises:
-        ConfigurationError: with every problem of the options.
+        ConfigurationError: with all problems of the options.
     """
 
     def __init__(self, app: ASGIApp, **options: Unpack[MiddlewareOptions]) -> None:
@@ -114,16 +114,16 @@ class CORSMiddleware:
         await self.app(scope, receive, send_with_headers)
 
     def _policy(self, paths: list[str]) -> Policy | None:
-        """Return whose policy holds: no one's where it depends on the framework."""
+        """Return the policy that applies; none if that depends on the framework."""
         policy, *others = map(self._resources.find, paths)
         return policy if all(other is policy for other in others) else None
 
 
 async def _decide(policy: Policy, scope: Scope) -> Decision:
-    """Return what a policy says about a request, and log it."""
+    """Return the decision of a policy about a request, and log it."""
     method: str = scope["method"]
     headers = ScopeHeaders(scope.get("headers", ()))
-    # Servers pass the method on as it came, and frameworks take `options` for OPTIONS.
+    # Servers do not change the method's case, and frameworks accept `options` for OPTIONS.
     decision = await policy.decide_async(method.upper(), headers)
     if is_worth_logging(decision):
         log_decision(decision, policy, method, routed_paths(scope)[0], headers)
@@ -131,7 +131,7 @@ async def _decide(policy: Policy, scope: Scope) -> Decision:
 
 
 async def _answer_preflight(decision: Decision, send: Send) -> None:
-    """Answer with 200 and empty, granted or not, so that a browser can say what failed."""
+    """Answer with 200 and no body, even if refused, so that browsers can say what failed."""
     lines = [(b"content-length", b"0"), (b"content-type", b"text/plain")]
     lines += map(_encoded, decision.lines)
     await send({"type": "http.response.start", "status": 200, "headers": lines})
@@ -139,7 +139,7 @@ async def _answer_preflight(decision: Decision, send: Send) -> None:
 
 
 def _added(decision: Decision, lines: Lines) -> Lines:
-    """Return the lines of a response with what the decision adds; the app's stay as they are."""
+    """Return the lines of a response with those of the decision; the app's are not changed."""
     lines = list(lines)
     if not any(name.lower() in _MERGED for name, _ in lines):
         return [*lines, *map(_encoded, decision.lines)]

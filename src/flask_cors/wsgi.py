@@ -1,8 +1,7 @@
-"""CORS for any WSGI app (PEP 3333), and what the Flask extension is built on.
+"""CORS for any WSGI app (PEP 3333). The Flask extension is built on this module.
 
-Preflights are answered here, and of everything else the header lines alone are touched. An
-exception passes: something around may answer it (a debugger, a framework's handler), which cannot
-be seen from here.
+Preflights are answered here; other responses only get header lines. Exceptions are passed on, since
+a debugger or a framework around the middleware may answer them, which it cannot know.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from .core.policy import compile_resources
 from .core.resources import ResourceTable
 from .core.settings import OptionSource
 
-WSGIEnvironment: TypeAlias = dict[str, Any]  # what PEP 3333 puts there is of any type
+WSGIEnvironment: TypeAlias = dict[str, Any]  # its values can have any type (PEP 3333)
 ExcInfo: TypeAlias = Union[
     tuple[type[BaseException], BaseException, TracebackType], tuple[None, None, None]
 ]
@@ -32,17 +31,17 @@ ResponseLines: TypeAlias = list[tuple[str, str]]
 
 
 class StartResponse(Protocol):
-    """The callable that a WSGI app starts its response with."""
+    """The callable with which a WSGI app starts its response."""
 
     def __call__(
         self, status: str, headers: ResponseLines, exc_info: ExcInfo | None = ..., /
     ) -> Callable[[bytes], object]:
-        """Send, or hold until there is a body, the status and the header lines."""
+        """Send the status and the header lines, or keep them until there is a body."""
         ...
 
 
-# Frameworks and servers type the two arguments in ways that do not fit each other. Only such a wide
-# type fits all of them, where an app is taken and where one is wanted.
+# Frameworks and servers have types for the two arguments that do not fit each other. Only a type as
+# wide as this fits all of them, both as a parameter and as an argument.
 WSGIApplication: TypeAlias = Callable[[Any, Any], Iterable[bytes]]
 
 _KEYS = {name: "HTTP_" + name.upper().replace("-", "_") for name in REQUEST_FIELDS}
@@ -52,7 +51,7 @@ ASKED_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 
 
 class EnvironHeaders:
-    """The header fields that a policy reads, as they stand in a WSGI environment."""
+    """The header fields of a WSGI environment that a policy reads."""
 
     __slots__ = ("_environ",)
 
@@ -66,7 +65,7 @@ class EnvironHeaders:
 
 
 def routed_path(environ: Mapping[str, Any]) -> str:
-    """Return the path that a framework routes on: decoded once, with one leading slash."""
+    """Return the path that frameworks route on: decoded once, with one leading slash."""
     path: str = environ.get("PATH_INFO", "")
     if not path.isascii():
         path = path.encode("latin-1", "replace").decode("utf-8", "replace")
@@ -79,14 +78,17 @@ Wait: TypeAlias = Callable[[Awaitable[bool]], bool]
 def request_method(environ: Mapping[str, Any]) -> str:
     """Return the method of a request in upper case.
 
-    Servers pass it on as it came, and frameworks take `options` for OPTIONS.
+    Servers do not change its case, and frameworks accept `options` for OPTIONS.
     """
     method: str = environ.get("REQUEST_METHOD", "")
     return method.upper()
 
 
 def is_preflight(environ: Mapping[str, Any]) -> bool:
-    """Return whether a request is a preflight (Fetch, "CORS-preflight request")."""
+    """Return whether a request is a preflight.
+
+    https://fetch.spec.whatwg.org/#cors-preflight-request
+    """
     return (
         ASKED_METHOD in environ
         and "HTTP_ORIGIN" in environ
@@ -100,13 +102,14 @@ def decide(
     wait: Wait | None = None,
     path: str | None = None,
 ) -> Decision:
-    """Return what a policy says about a request, and log it.
+    """Return the decision of a policy about a request, and log it.
 
     Args:
         policy: the policy.
         environ: the WSGI environment of the request.
-        wait: runs what an `async` origin callable returns; without it such a callable denies.
-        path: the path to log, where the app may have moved it since.
+        wait: runs the awaitable of an `async` origin callable; without it, such a callable refuses
+            the origin.
+        path: the path to log, if the app may have changed the one in `environ`.
     """
     decision = policy.decide(request_method(environ), EnvironHeaders(environ), wait)
     _log(decision, policy, environ, path)
@@ -114,7 +117,7 @@ def decide(
 
 
 async def decide_async(policy: Policy, environ: Mapping[str, Any]) -> Decision:
-    """Same as `decide`, awaiting the origin callables that need it."""
+    """Same as `decide`, but awaits `async` origin callables."""
     decision = await policy.decide_async(request_method(environ), EnvironHeaders(environ))
     _log(decision, policy, environ, None)
     return decision
@@ -127,18 +130,18 @@ def _log(decision: Decision, policy: Policy, environ: Mapping[str, Any], path: s
         log_decision(decision, policy, method, path, EnvironHeaders(environ))
 
 
-_name = itemgetter(0)  # of a field; a function of Python would cost as much as all the rest
+_name = itemgetter(0)  # of a field; a function in Python would take as long as all the rest
 
 
 def known_fields(
     policy: Policy, environ: WSGIEnvironment, present: Sequence[Field]
 ) -> list[Field] | None:
-    """Return the fields of a response together with those that a policy is known to add.
+    """Return the fields of a response together with those that a policy remembers for the origin.
 
-    `None` where the policy has to decide, or where its decision is logged.
+    The result is `None` if the policy has to decide, or if its decision has to be logged.
     """
     origin: str | None = environ.get("HTTP_ORIGIN")
-    # What is looked up is hashed, and a request may bring any length.
+    # Check the length first: a look-up hashes the whole, client-controlled string.
     if (origin is not None and len(origin) > MAX_ORIGIN_LENGTH) or ASKED_METHOD in environ:
         return None
     if (logger.level or root_logger.level) <= DEBUG:  # `isEnabledFor` would take twice as long
@@ -152,25 +155,25 @@ def known_fields(
 
 
 def answer_preflight(decision: Decision, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer a preflight: 200 and empty, granted or not, so that a browser can say what failed."""
+    """Answer a preflight with 200 and no body, even if refused: browsers then say what failed."""
     lines = [("Content-Length", "0"), ("Content-Type", "text/plain")]
     start_response("200 OK", decision.added_to(lines))
     return []
 
 
 class CORSMiddleware:
-    """A WSGI app whose responses other origins may read by rules.
+    """A middleware that answers preflights and adds CORS headers to the responses of a WSGI app.
 
-    Preflights are answered here. An exception of the app passes: its 500 has headers where the
-    framework that answers it stands inside (`app = CORSMiddleware(app, …)`).
+    Exceptions of the app are passed on. The 500 response to one has the headers if the framework
+    that creates it is inside the middleware (`app = CORSMiddleware(app, …)`).
 
     Args:
         app: the WSGI app.
-        options: those of `flask_cors.CORS`, by name, but `intercept_exceptions`.
+        options: the options of `flask_cors.CORS`, by name, except `intercept_exceptions`.
 
     Raises:
-        ConfigurationError: with every problem of the options; an `async` origin callable is one,
-            for WSGI has no event loop.
+        ConfigurationError: with all problems of the options. An `async` origin callable is one,
+            since WSGI has no event loop.
     """
 
     def __init__(self, app: WSGIApplication, **options: Unpack[MiddlewareOptions]) -> None:
@@ -186,7 +189,7 @@ class CORSMiddleware:
                     "origin-async",
                     "origins",
                     predicate,
-                    f"origins: {safe_repr(predicate)} is async, and plain WSGI has no event "
+                    f"origins: {safe_repr(predicate)} is async, but plain WSGI has no event "
                     "loop to run it. Write `def`, or use flask_cors.CORS or flask_cors.asgi",
                 )
         problems.raise_errors()
@@ -201,12 +204,12 @@ class CORSMiddleware:
         policy = self._resources.find(path)
         if policy is None:
             return self.app(environ, start_response)
-        # Before the app, which may change the environment: the path, the method, the headers.
+        # Decide before the app runs, which may change the path, method or headers in `environ`.
         decision = decide(policy, environ, path=path)
         if decision.kind == "preflight" and policy.settings.automatic_options:
             return answer_preflight(decision, start_response)
 
-        # PEP 3333 has the arguments by position; but servers take them by name, and so apps do.
+        # PEP 3333 passes the arguments by position, but some apps pass them by name.
         def start(
             status: str, headers: Iterable[tuple[str, str]], exc_info: ExcInfo | None = None
         ) -> Callable[[bytes], object]:

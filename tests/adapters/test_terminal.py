@@ -60,11 +60,11 @@ def test_an_origin_that_is_refused_is_told_once_with_the_edit(
     for _ in range(3):
         ask(app)
     (message,) = warned(caplog)
-    assert message.startswith(f"CORS: a browser blocks GET /x for pages of {EVIL}. {EVIL} is not")
+    assert message.startswith(f"CORS: browsers block GET /x for pages of {EVIL}. {EVIL} is not")
     assert f"origins=['{A}', '{EVIL}']" in message
     ask(app, method="PUT")
     ask(app, origin="https://other.test")
-    assert [text[16:29] for text in warned(caplog)] == ["blocks PUT /x", "blocks GET /x"]
+    assert [text[15:27] for text in warned(caplog)] == ["block PUT /x", "block GET /x"]
 
 
 def test_a_method_and_a_header_that_are_refused_are_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -112,7 +112,7 @@ def test_text_that_is_not_an_origin_is_named_so(caplog: pytest.LogCaptureFixture
     CORS(app, origins=A)
     ask(app, origin="nonsense")
     (message,) = warned(caplog)
-    assert "origin that a browser sends" in message
+    assert "Browsers do not send an origin like this" in message
 
 
 @pytest.mark.parametrize("extended", [False, True], ids=["alone", "with-app"])
@@ -155,7 +155,7 @@ def test_a_callable_is_asked_once_a_request(caplog: pytest.LogCaptureFixture) ->
     ask(app)
     assert asked == [EVIL]
     (message,) = warned(caplog)
-    assert "Have tenants" in message
+    assert "Make tenants" in message
     assert f"return True for '{EVIL}'" in message
     ask(app, origin=A)
     assert warned(caplog) == []
@@ -229,7 +229,7 @@ def test_the_warning_is_written_where_nobody_has_set_up_logging(
     app, errors = make_app(), io.StringIO()
     CORS(app, origins=A)
     app.test_client().get("/x", headers={"Origin": EVIL}, errors_stream=errors)
-    assert "a browser blocks GET /x" in errors.getvalue()
+    assert "browsers block GET /x" in errors.getvalue()
 
 
 def test_a_logger_that_is_turned_down_is_left_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,6 +262,6 @@ def test_the_development_server_shows_it(tmp_path: Path) -> None:
         for _ in range(2):
             with urlopen(request) as answer:  # noqa: S310  (a server of this test)
                 assert answer.status == 200
-    told = [line for line in log.read_text().splitlines() if "a browser blocks" in line]
+    told = [line for line in log.read_text().splitlines() if "browsers block" in line]
     assert len(told) == 1
     assert told[0].endswith(f"In CORS() (app.py, line 4): Write origins=['{A}', '{EVIL}']")

@@ -34,7 +34,7 @@ REFUSED = {
         ["-H", "X-A: 1", "-H", "X-B: 1", "-H", "Y-C: 1"],
         (
             "header-not-listed",
-            "x-b: not among the allow_headers of resource '/*': ['x-a', 'y-*', r'z\\d'].",
+            "x-b is not among the allow_headers of resource '/*': ['x-a', 'y-*', r'z\\d'].",
             f"{HERE}Write allow_headers=['x-a', 'x-b', 'y-*', r'z\\d']",
         ),
     ),
@@ -44,10 +44,10 @@ REFUSED = {
         (
             "header-of-responses",
             (
-                "The script sends access-control-allow-origin, which belongs to responses: "
-                "a page cannot let itself in."
+                "The script sends access-control-allow-origin, which only responses have: "
+                "a page cannot allow itself."
             ),
-            "In the script, take out access-control-allow-origin",
+            "In the script, remove access-control-allow-origin",
         ),
     ),
     "too-many-headers": (
@@ -55,7 +55,7 @@ REFUSED = {
         [word for number in range(129) for word in ("-H", f"X-{number}: 1")],
         (
             "headers-too-many",
-            "The preflight asks for more headers than are checked.",
+            "The preflight asks for too many headers.",
             "Send fewer headers from the script.",
         ),
     ),
@@ -64,7 +64,7 @@ REFUSED = {
         ["--credentials"],
         (
             "credentials-off",
-            "The request brings credentials, which resource '/*' does not support.",
+            "The request includes credentials, which resource '/*' does not support.",
             f"{HERE}Write supports_credentials=True",
         ),
     ),
@@ -73,7 +73,7 @@ REFUSED = {
         ["--credentials"],
         (
             "credentials-off",
-            "The request brings credentials, which resource '/*' does not support.",
+            "The request includes credentials, which resource '/*' does not support.",
             f"{HERE}Write supports_credentials=True, origins=['https://app.example']",
         ),
     ),
@@ -117,7 +117,7 @@ def test_a_callable_object_is_named_by_its_class(cors):
     source = app_with(
         "class Tenants:\n    def __call__(self, origin): return False\nCORS(app, origins=Tenants())"
     )
-    fix = "Have Tenants return True for 'https://app.example'"
+    fix = "Make Tenants return True for 'https://app.example'"
     assert explained(cors, source)["cure"] == fix
 
 

@@ -98,37 +98,37 @@ def test_the_edit_for_unread_headers_exposes_them(cors):
         pytest.param(
             ["https://app.example"],
             "http://app.example",
-            " Only the scheme is another than in https://app.example.",
+            " Only the scheme differs from https://app.example.",
             id="scheme",
         ),
         pytest.param(
             ["https://x.example", "http://localhost:3000"],
             "http://localhost:5173",
-            " Only the port is another than in http://localhost:3000.",
+            " Only the port differs from http://localhost:3000.",
             id="port",
         ),
         pytest.param(
             ["http://localhost:3000"],
             "http://127.0.0.1:3000",
-            " To a browser localhost and 127.0.0.1 are two hosts.",
+            " To a browser, localhost and 127.0.0.1 are different hosts.",
             id="loopback",
         ),
         pytest.param(
             ["https://*.app.example"],
             "https://app.example",
-            " https://*.app.example stands for subdomains, not for the bare domain.",
+            " https://*.app.example allows subdomains, but not the domain itself.",
             id="bare-domain",
         ),
         pytest.param(
             ["http://app.example:3000"],
             "https://app.example:8443",
-            " Only the scheme and the port are others than in http://app.example:3000.",
+            " Only the scheme and the port differ from http://app.example:3000.",
             id="scheme-and-port",
         ),
         pytest.param(
             ["https://app.example"],
             "https://www.app.example",
-            " With and without www they are two hosts: https://app.example.",
+            " With and without www they are different hosts: https://app.example.",
             id="www",
         ),
         pytest.param(["http://localhost:*"], "https://app.example", "", id="nothing-near"),
@@ -157,7 +157,8 @@ def test_a_prefix_that_is_not_loopback_gets_only_the_origin_as_the_edit(cors):
     source = app_with(r"CORS(app, origins=[r'https://app\.example'])")
     explanation = explained(cors, source, origin="https://app.example.evil.test")
     expression = r"r'https://app\.example'"
-    assert f"{expression} matches its start, but has to match the whole." in explanation["cause"]
+    whole = "has to match the whole origin."
+    assert f"{expression} matches only its start, but {whole}" in explanation["cause"]
     assert explanation["cure"].endswith(
         f"Write origins=['https://app.example.evil.test', {expression}]"
     )
@@ -180,7 +181,7 @@ def test_a_callable_that_refuses_is_named(cors):
     explanation = explained(cors, source)
     assert explanation["cause"].endswith("of resource '/*': [known].")
     assert (
-        explanation["cure"] == "Have known (app.py, line 5) return True for 'https://app.example'"
+        explanation["cure"] == "Make known (app.py, line 5) return True for 'https://app.example'"
     )
 
 
@@ -192,7 +193,9 @@ def test_an_async_callable_is_awaited(cors):
 
 def test_a_page_without_an_origin_needs_a_web_server(cors):
     explanation = explained(cors, app_with("CORS(app, origins='https://x.example')"), origin="null")
-    assert explanation["cause"] == "The page has no origin: it is a file, or in a sandboxed frame."
+    assert explanation["cause"] == (
+        "The page has no origin: it is a local file, or it is in a sandboxed frame."
+    )
     assert explanation["cure"] == "Serve it from a web server: python -m http.server"
 
 
