@@ -267,7 +267,9 @@ def preflight_request(request: Request) -> Request:
 
 
 def cors_check(request: Request, response: Response, prefix: str = "") -> tuple[Step, ...]:
-    """Check whether the page may read a response (Fetch, "CORS check").
+    """Check whether the page may read a response.
+
+    https://fetch.spec.whatwg.org/#concept-cors-check
 
     `prefix` is `preflight-` if it is the response to the preflight of `request`.
     """
@@ -295,7 +297,7 @@ def preflight_check(
 ) -> tuple[Step, ...]:
     """Check whether a preflight's response allows `request`; stop at the first check that fails.
 
-    Fetch, "CORS-preflight fetch", step 7.
+    https://fetch.spec.whatwg.org/#cors-preflight-fetch, step 7.
     """
     steps = list(cors_check(request, response, "preflight-"))
     section = "CORS-preflight fetch"

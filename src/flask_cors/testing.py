@@ -1,4 +1,4 @@
-"""Tests for CORS rules: `fetch` on an app as a browser does it, without a network."""
+"""A browser for tests of CORS rules: `fetch` on an app, without a network."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Question(NamedTuple):
 
 @dataclass(frozen=True)
 class Explanation:
-    """The result for a page: each request, each check, and why the browser blocks or not."""
+    """The result for a page: each request, each check, and the cause if the browser blocks."""
 
     question: Question
     outcome: FetchOutcome

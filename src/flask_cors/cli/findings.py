@@ -234,7 +234,7 @@ def _other_apps(app: Flask) -> Iterator[Flask]:
     for module in _modules():
         for value in [*module.values()]:
             if issubclass(type(value), Flask) and value is not app:
-                yield value  # type: ignore[misc]  # a proxy such as current_app is not a Flask type
+                yield value  # type: ignore[misc]  # a Flask app: the type of a proxy is another
 
 
 def _modules() -> list[dict[str, object]]:

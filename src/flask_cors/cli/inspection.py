@@ -128,7 +128,7 @@ def settings_of(own: ViewPolicy, app: Flask) -> Policy:
 
 
 def decorated_views() -> list[ViewPolicy]:
-    """Return the policies of all views in the process."""
+    """Return the policies of all decorated functions in the process."""
     return [*_decorated_views]
 
 

@@ -37,7 +37,7 @@ MAX_PREFLIGHTS = 20
 
 
 def probe_findings(app: Flask) -> Iterator[Problem]:
-    """Return what requests show that reach no view."""
+    """Return the findings from requests that reach no view."""
     if not is_installed(app) and not view_policies(app):
         yield from _hand_written_hooks(app)
         return
