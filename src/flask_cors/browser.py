@@ -297,7 +297,7 @@ def preflight_check(
 ) -> tuple[Step, ...]:
     """Check whether a preflight's response allows `request`; stop at the first check that fails.
 
-    https://fetch.spec.whatwg.org/#cors-preflight-fetch, step 7.
+    https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, step 7.
     """
     steps = list(cors_check(request, response, "preflight-"))
     section = "CORS-preflight fetch"
