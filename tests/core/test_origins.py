@@ -269,7 +269,10 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
         pytest.param(r"https://me\d@a.example", "origin-userinfo", "'https://a.example'", id="\\d"),
         # ports
         pytest.param("http://a.example:0", "origin-port", "65535", id="port-0"),
-        pytest.param("http://a.example:65536", "origin-port", "65535", id="port-65536"),
+        pytest.param(
+            "http://a.example:65536", "origin-port", "any: 'http://a.example:*'", id="port-65536"
+        ),
+        pytest.param("http://1::2::3", "origin-port", "65535", id="bare-and-bad-ipv6"),
         pytest.param("http://a.example:" + "9" * 5000, "origin-port", "65535", id="port-endless"),
         pytest.param(
             "http://a.example:",
@@ -369,6 +372,11 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("http://1.2.3.99999:80", "http://127.0.0.1:80"),
                 ("http://a.08", "http://127.0.0.1"),
                 ("http://[::1]3000", "http://[::1]:3000"),
+                ("http://[::1:3000]x", "http://[::1:3000]:*"),
+                ("http://[fe80::1%25eth0]", "http://[fe80::1]"),
+                ("http://2001:db8::8080", "http://[2001:db8::8080]"),
+                ("http://::1:beef", "http://[::1:beef]"),
+                ("http://::1:443", "http://[::1:443]"),
                 ("http://[::1]:3000/x", "http://[::1]:3000"),
                 ("http://::1:3000", "http://[::1]:3000"),
                 ("http://::1]:3000", "http://[::1]:3000"),

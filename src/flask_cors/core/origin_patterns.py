@@ -26,7 +26,8 @@ _WRITTEN = (
     r"(?P<host>\[[0-9a-fA-F:.]*\]|[^\x00-)+,/:-@\[-^`{-\x7f]*)"
     r"(?::(?P<port>[0-9]+|\*)(?!\w))?(?P<rest>.*)"
 )
-_IPV6 = r"(?i)\[?(?:[0-9a-f.]*:){2}[0-9a-f.:]*[\]%]"
+_ADDRESS = r"(?:[0-9a-f.]*:){2}[0-9a-f.:]*"
+_IPV6 = rf"(?i)\[?{_ADDRESS}[\]%]"
 _BARE_IPV6 = r"(?i)\[[0-9a-f.:]+\](?::[0-9*]*)?/?"
 _NUMBER = r"(?i)(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?"
 
@@ -231,7 +232,7 @@ def _unbracketed(authority: str) -> str | None:
     The zone of an address (`%eth0`) is local to one machine, so browsers do not send it.
     """
     found = re.fullmatch(
-        r"\[?(?P<address>[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f.]*)(?:%[\w%]+)?"
+        rf"\[?(?P<address>{_ADDRESS})(?:%[\w%]+)?"
         r"(?:\]:?(?P<port>[0-9]+)?(?P<more>.*))?/?",
         authority,
         re.IGNORECASE | re.DOTALL,
