@@ -11,15 +11,15 @@ import pytest
 from .support.servers import free_port, running
 
 TESTS = Path(__file__).parent
-# What a folder under tests marks all tests in it with.
+# The mark of all tests in a folder.
 MARKS = {"browser": "browser", "cache": "cache", "core": "flaskless", "frameworks": "frameworks"}
-# What is in these needs packages that the others do not have.
+# Folders whose tests need further packages.
 APART = ("browser", "cache", "frameworks")
 QUICKSTART = Path(__file__).parent.parent / "docs" / "examples" / "quickstart.py"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave a folder whose tests need more alone, unless `-m` asks for it, or a path names it."""
+    """Skip a folder whose tests need further packages, unless `-m` or a path names it."""
     if collection_path.parent != TESTS or collection_path.name not in APART:
         return None
     wanted = rf"(?<!not ){collection_path.name}"
@@ -29,7 +29,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     asked_for = bool(config.getoption("markexpr"))
     for item in items:
-        if " at 0x" in item.nodeid:  # several processes would collect different tests
+        if " at 0x" in item.nodeid:  # xdist needs the same ids in all its processes
             raise pytest.UsageError(f"{item.nodeid}: give this case a name, not an address")
         mark = MARKS.get(item.path.relative_to(TESTS).parts[0])
         if mark is not None:
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
 
 @pytest.fixture
 def eager_switches() -> Iterator[None]:
-    """Let threads take turns as often as they can."""
+    """Switch between threads as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -49,7 +49,7 @@ def eager_switches() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def quickstart_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Give the port on which the quickstart runs, started as a person starts it."""
+    """Return the port of the quickstart, started as README.md says."""
     port, log = free_port(), tmp_path_factory.mktemp("quickstart") / "log"
     command = [sys.executable, "-W", "ignore", str(QUICKSTART)]
     with running(command, log, port, env={**os.environ, "PORT": str(port)}):

@@ -1,4 +1,4 @@
-"""The model browser against the Fetch standard, step by step, and against the policies."""
+"""The model of a browser, tested against the steps of the Fetch standard and against policies."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ MAX_AGE = "Access-Control-Max-Age"
 
 
 def response(status=200, **fields):
-    """Make a response; `allow_origin="*"` is the field Access-Control-Allow-Origin."""
+    """Return a response; the keywords are short names of its fields."""
     names = {"origin": ORIGIN, "credentials": CREDENTIALS, "methods": METHODS, "headers": HEADERS}
     names |= {"expose": EXPOSE, "max_age": MAX_AGE, "location": "Location"}
     return Response(status, tuple((names[name], value) for name, value in fields.items()))
@@ -70,7 +70,7 @@ def request(method="GET", url=API + "/", headers=(), origin=APP, credentials="sa
 
 
 def run(asked: Request, *responses: Response, **options: object) -> FetchOutcome:
-    """Fetch with these responses, in their order; the last answers whatever is left."""
+    """Fetch with these responses, in order; the last one answers all further requests."""
     fetching = fetch(asked, **options)
     left = list(responses)
     try:
@@ -90,7 +90,7 @@ def last(outcome: FetchOutcome) -> Request:
 
 
 def failed(outcome: FetchOutcome) -> str | None:
-    """Return the code of the step that failed, after which there is none."""
+    """Return the code of the step that failed, if any; no step may follow it."""
     failures = [step.code for step in outcome.steps if not step.passed]
     assert len(failures) <= 1
     assert (failures == []) == (outcome.response is not None)
@@ -571,7 +571,7 @@ def test_a_preflight_check_tells_what_it_compared(asked, answer, told):
         (APP, "omit", {"origin": f"{APP} {OTHER}"}, "origin"),
         (APP, "omit", {"origin": "*, *"}, "origin"),
         (APP, "omit", {"origin": "null"}, "origin"),
-        (APP, "omit", {"origin": f" {APP}\t"}, None),  # stripped as any field's value
+        (APP, "omit", {"origin": f" {APP}\t"}, None),  # stripped like every field value
         ("null", "omit", {"origin": "null"}, None),
         ("null", "omit", {"origin": "Null"}, "origin"),
         (APP, "include", {"origin": APP, "credentials": "true"}, None),

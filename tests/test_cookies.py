@@ -23,19 +23,19 @@ NOW = 1_800_000_000.0  # 2027-01-15
 
 
 def store(jar: CookieJar, line: str, url: str = HOST, now: float = NOW, *, same_site=True):
-    """Store a cookie, and return the code of why not."""
+    """Store a cookie; return the code of the reason if it is not stored."""
     note = jar.store(line, parse_url(url), now, same_site=same_site)
     return note and note.code
 
 
 def select(jar: CookieJar, url: str = HOST, now: float = NOW, *, same_site=True) -> str:
-    """Return what is sent."""
+    """Return the `Cookie` field of a request."""
     cookies, _ = jar.select(parse_url(url), now, same_site=same_site)
     return "; ".join(cookie.pair for cookie in cookies)
 
 
 def withheld(jar: CookieJar, url: str = HOST, now: float = NOW, *, same_site=True):
-    """Return the names and the codes of what is not sent."""
+    """Return the names of the cookies that are not sent, with the codes of the reasons."""
     _, notes = jar.select(parse_url(url), now, same_site=same_site)
     assert {"not-sent"} >= {note.event for note in notes}
     return [(note.name, note.code) for note in notes]
@@ -379,7 +379,7 @@ def test_a_domain_breaks_the_promise_even_where_it_is_for_the_host_alone():
 
 
 def test_a_path_of_its_own_is_no_promise():
-    # Of a URL without directories the default path is `/`; the attribute has to be there.
+    # For a URL without directories the default path is `/`, but the attribute has to be given.
     assert store(CookieJar(), "__Host-a=1; Secure", "https://www.shop.example/") == "prefix"
 
 
@@ -439,7 +439,7 @@ def test_how_long_a_cookie_lives(attributes, lives):
 )
 def test_how_dates_are_written(date):
     jar = CookieJar()
-    # What stands behind a semicolon is another attribute.
+    # A semicolon would start another attribute.
     store(jar, f"a=1; Expires={date.replace(';', ' ')}")
     assert select(jar, now=NOW + 59) == "a=1"
     assert select(jar, now=NOW + 60) == ""

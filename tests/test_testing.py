@@ -1,4 +1,4 @@
-"""`Browser.fetch` over real apps: what a script gets, and what reaches the app."""
+"""`Browser.fetch` on real apps: what a script gets, and which requests reach the app."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from flask_cors.wsgi import CORSMiddleware
 
 APP = "https://app.example"
 SAME_SITE = "http://localhost:3000"
-browser = testing.browser  # as a project imports it
+browser = testing.browser  # projects import this fixture
 
 
 def make_app(**options):
-    """Make an app that answers with what reached it; `app.seen` holds each request."""
+    """Return an app that answers with a description of the request and records it in `app.seen`."""
     app = Flask(__name__)
     app.secret_key = "secret"
     app.seen = []
@@ -70,7 +70,7 @@ def make_app(**options):
 
 
 def noting(wsgi_app, seen):
-    """Note the method, the host, the path and the cookies of each request."""
+    """Record the method, host, path and cookies of each request."""
 
     def app(environ, start_response):
         path = environ["PATH_INFO"]
@@ -162,7 +162,7 @@ def test_a_refusal_tells_the_check_and_what_was_sent(app, page, method, path, to
 def test_a_refusal_is_an_error_of_this_package_and_travels(app):
     with pytest.raises(CORSError) as caught:
         Browser(app, "https://evil.example").fetch("GET", "/a")
-    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  (pytest-xdist sends it so)
+    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  (pytest-xdist pickles exceptions)
     assert (copy.step, copy.outcome) == (caught.value.step, caught.value.outcome)
 
 
@@ -329,7 +329,7 @@ SERVER = "https://api.example"
 
 
 def session_app(**config):
-    """Make an app that keeps who is logged in in Flask's session, with these settings."""
+    """Return an app with a login in Flask's session and with these settings."""
     app = Flask(__name__)
     app.config.from_mapping(SECRET_KEY="secret", **config)
 
@@ -346,7 +346,7 @@ def session_app(**config):
     return app
 
 
-@pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # for letting in every page
+@pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # about origins that anyone can have
 @pytest.mark.parametrize(
     ("page", "server", "config", "user", "code"),
     [
@@ -402,7 +402,7 @@ def test_whether_a_session_is_kept(page, server, config, user, code):
     assert [note.url for note in told] == [f"{server}/login"] * bool(code)
 
 
-@pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # as above
+@pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # about origins that anyone can have
 def test_cookies_of_a_script_that_asks_for_none_are_told():
     app = session_app(SESSION_COOKIE_SAMESITE="None", SESSION_COOKIE_SECURE=True)
     browser = Browser(app, server=SERVER)
@@ -586,7 +586,7 @@ def test_a_user_name_in_a_url_does_not_reach_the_app(app):
 
 
 def plain(environ, start_response):
-    """Answer `HEAD` as any other method does."""
+    """Answer `HEAD` with a body, like other methods."""
     start_response("404 Not Found", [("X-Own", "1"), ("Content-Type", "text/plain")])
     return [environ["REQUEST_METHOD"].encode(), b"!"]
 
@@ -632,7 +632,7 @@ def test_an_app_may_be_tested_under_testing(app, browser):
 
 
 class Body:
-    """A body of three parts that notes what is done with it."""
+    """A body of three parts that records how it is used."""
 
     def __init__(self, done, fails_after=3):
         self.done = done

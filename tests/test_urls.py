@@ -1,4 +1,4 @@
-"""URLs beside `ada-url`, which reads them as the URL standard and browsers do."""
+"""URLs, compared with `ada-url`, which follows the URL standard like browsers do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BASE = "https://api.example/a/b?q"
 
 
 def read(text: str, base: str = BASE) -> str | None:
-    """Return the URL, serialized, or `None` where it is none."""
+    """Return the URL, serialized, or `None` if it is not valid."""
     try:
         return parse_url(text, parse_url(base)).href
     except ValueError:
@@ -188,7 +188,7 @@ def test_urls_are_read_as_browsers_read_them(text, expected):
 
 @pytest.mark.parametrize("text", ["xn--a", "xn--", "xn--ab-cde-"])
 def test_what_is_no_punycode_is_no_host(text):
-    # The standard's own tests say so; ada-url lets ASCII pass unread.
+    # As the tests of the URL standard require; ada-url does not check labels in ASCII.
     assert read(f"https://{text}/") is None
 
 
@@ -222,7 +222,7 @@ def test_the_origin_of_a_url():
 
 
 def fetchable(href: str | None) -> str | None:
-    """Return a URL that a script may fetch; of others ada-url refuses some that are read here."""
+    """Return a URL if a script may fetch it; ada-url refuses some others that are parsed here."""
     return href if href and href.startswith(("http:", "https:")) else None
 
 

@@ -1,8 +1,8 @@
-"""Every command in a console block of README and docs is run, and prints what is shown below it.
+"""Every command in a console block of README and docs is run, and has to print what is shown.
 
-Where a command names no example, `app.py` is the program that the reader has by then: the Python
+If a command names no example, `app.py` is the program that the reader has at that point: the Python
 blocks above, from the last one that imports Flask. `curl` asks the server that the page started
-last, or the example that it named last. `.venv/bin/` stands for where the tests' own programs are.
+last, or the example that it named last. `.venv/bin/` means the environment of the tests.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ README = ROOT / "README.md"
 BLOCKED = ROOT / "docs" / "blocked.md"
 DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in page.parts]
 
-# What is not run, and why. A command that neither stands here nor is known below is a failure.
+# Commands that are not run, and why. A command that is neither here nor known below is a failure.
 NOT_RUN = {
     "pip install .": "how this environment came about: nox installs what it tests",
     "pip uninstall types-Flask-Cors": "would change the environment that the tests run in",
@@ -48,7 +48,7 @@ SERVES = re.compile(
 PRINTS = re.compile(
     VARIABLES + r"(?:curl .+|flask (?:--app \S+ )?cors .+|python app\.py|python -m pytest .+)"
 )
-# How a server is told another port than its own.
+# The options that give a server another port.
 PORT_OPTIONS = {
     "flask": "--port",
     "functions-framework": "--port",
@@ -63,11 +63,11 @@ class Command(NamedTuple):
     text: str
     output: str
     program: str
-    """what `app.py` is"""
+    """the source of `app.py`"""
     server: str
-    """the command by which the server was started that `curl` asks"""
+    """the command that started the server which `curl` asks"""
     served: str
-    """what `app.py` was then"""
+    """the source of `app.py` when the server was started"""
 
 
 def blocks(page: Path) -> list[re.Match[str]]:
@@ -97,18 +97,18 @@ def commands(page: Path) -> Iterator[Command]:
                 command = command.replace(".venv/bin/", "")
                 if SERVES.fullmatch(command):
                     server, served = command, program
-                # A blank line may stand before the next command.
+                # A blank line may precede the next command.
                 output = re.sub(r"\n\n\Z", "\n", output)
                 yield Command(place, command, output, program, server, served)
 
 
 COMMANDS = [command for page in (README, *DOCS) for command in commands(page)]
-# Those have a test of their own, with what else is to be known about a mistake.
-WITH_TEST_CLI = [command for command in COMMANDS if command.place.startswith("docs/blocked")]
+# test_blocked.py runs these.
+RUN_BY_TEST_BLOCKED = [command for command in COMMANDS if command.place.startswith("docs/blocked")]
 
 
 def environment() -> dict[str, str]:
-    """Return the variables of a person who has activated the environment of the tests."""
+    """Return the environment variables of a shell with an activated environment of the tests."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("FLASK_")}
     return {
         **ours,
@@ -124,17 +124,17 @@ def program_of(command: str) -> str:
 
 
 def needs(command: str) -> None:
-    """Skip where curl is asked for, and not installed."""
+    """Skip a test that needs curl if curl is not installed."""
     if program_of(command) == "curl" and not shutil.which("curl", path=environment()["PATH"]):
         pytest.skip("curl is not installed")
 
 
-# What an example may import without the packages of `nox -s frameworks`.
+# Modules that an example may import without the packages of `nox -s frameworks`.
 ALWAYS_THERE = {*sys.stdlib_module_names, "flask", "flask_cors", "pytest", "werkzeug"}
 
 
 def needs_frameworks(command: str) -> bool:
-    """Return whether a command starts, or its example imports, what a test run may not have."""
+    """Return whether a command or its example needs the packages of `nox -s frameworks`."""
     if command and program_of(command) in {"functions-framework", "hypercorn", "uvicorn"}:
         return True
     examples = [ROOT / name for name in re.findall(r"docs/examples/\w+\.py", command)]
@@ -151,13 +151,13 @@ def needs_frameworks(command: str) -> bool:
 
 @contextmanager
 def started(command: str, folder: Path) -> Iterator[int]:
-    """Start a server as the page says, and give the port that it was told to listen on."""
+    """Start a server as the page says, but on a free port; yield the port."""
     needs(command)
     port = free_port()
     option = PORT_OPTIONS.get(program_of(command), "")
-    told = f"{command} {option}{'' if option.endswith(':') else ' '}{port}"
+    with_port = f"{command} {option}{'' if option.endswith(':') else ' '}{port}"
     with subprocess.Popen(
-        ["sh", "-c", told],
+        ["sh", "-c", with_port],
         cwd=ROOT if "docs/" in command else folder,
         env={
             **environment(),
@@ -172,7 +172,7 @@ def started(command: str, folder: Path) -> Iterator[int]:
         await_answer(port, process, 60)
         try:
             if not answers(port):
-                pytest.fail(f"{told} does not answer")
+                pytest.fail(f"{with_port} does not answer")
             yield port
         finally:
             os.killpg(process.pid, signal.SIGTERM)
@@ -181,7 +181,7 @@ def started(command: str, folder: Path) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def port_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Command], int]]:
-    """Give a function that returns the port of the server that a command asks."""
+    """Return a function that returns the port of the server for a command."""
     ports: dict[tuple[str, str], int] = {}
     with ExitStack() as servers:
 
@@ -201,10 +201,10 @@ def shown(output: str) -> str:
 
 
 def consoles() -> Iterator[object]:
-    """Yield the blocks to run, each with its commands: what one does, the next may see."""
+    """Yield the blocks to run, each with its commands, which may depend on each other."""
     for place, block in groupby(COMMANDS, attrgetter("place")):
-        told = [command for command in block if command not in WITH_TEST_CLI]
-        run = [command for command in told if command.text not in NOT_RUN]
+        tested = [command for command in block if command not in RUN_BY_TEST_BLOCKED]
+        run = [command for command in tested if command.text not in NOT_RUN]
         if run:
             apart = any(needs_frameworks(text) for each in run for text in (each.text, each.server))
             yield pytest.param(run, id=place, marks=[pytest.mark.frameworks] if apart else [])
@@ -240,7 +240,7 @@ def check(command: Command, port_of: Callable[[Command], int], tmp_path: Path) -
         encoding="utf-8",
         timeout=60,
     )
-    if output:  # else the page leaves it to the reader
+    if output:  # some outputs are not shown
         assert shown(output) == shown(run.stdout), run.stderr
     is_told_no = re.search("^(✗ |error )", output, re.MULTILINE) is not None
     assert is_told_no == (run.returncode != 0), run.stderr
@@ -263,8 +263,8 @@ def test_the_consoles_of_another_test_have_the_app_that_it_needs() -> None:
     sections = re.split("^## ", BLOCKED.read_text("utf-8"), flags=re.MULTILINE)
     with_console = [section for section in sections if "```console" in section]
     assert [section for section in with_console if "```py\n" not in section] == []
-    assert {command.text[:20] for command in WITH_TEST_CLI} == {"flask --app app cors"}
-    assert len(WITH_TEST_CLI) > len(with_console)
+    assert {command.text[:20] for command in RUN_BY_TEST_BLOCKED} == {"flask --app app cors"}
+    assert len(RUN_BY_TEST_BLOCKED) > len(with_console)
 
 
 def test_the_readme_has_console_examples() -> None:

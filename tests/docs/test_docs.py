@@ -1,4 +1,4 @@
-"""The reference says what the source says, and CONTRIBUTING what the noxfile says."""
+"""The reference agrees with the source, and CONTRIBUTING.md with the noxfile."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ PLACES = [
 
 
 def answers_of(place: str, code: str) -> list[dict[str, str]]:
-    """Return what an app sends whose options are written so, to some requests."""
+    """Return the responses of an app with these options to some requests."""
     app = Flask(__name__)
     view: Any = lambda: ("Hello", {"X-Total": "2"})  # noqa: E731  (a decorator may replace it)
     names: dict[str, Any] = {"CORS": CORS, "app": app, "cross_origin": cross_origin}
@@ -94,12 +94,12 @@ def answers_of(place: str, code: str) -> list[dict[str, str]]:
         key, _, value = code.partition("=")
         app.config[key] = value
     elif place == "for a path":
-        exec(f"CORS(app, {code})", names)  # noqa: S102  (what the page shows)
+        exec(f"CORS(app, {code})", names)  # noqa: S102  (an example of the page)
     elif place == "above a view":
-        exec(f"decorated = {code[1:]}", names)  # noqa: S102  (as above)
+        exec(f"decorated = {code[1:]}", names)  # noqa: S102  (an example of the page)
         view = names["decorated"](view)
     else:
-        exec(code, names)  # noqa: S102  (as above)
+        exec(code, names)  # noqa: S102  (an example of the page)
     if place in {"environment", "key"}:
         CORS(app)
     app.add_url_rule("/api/items", "items", view, methods=["GET", "OPTIONS"])
@@ -180,7 +180,7 @@ DIRECTIVE = re.compile(
 
 
 def documented() -> dict[str, set[str]]:
-    """Return what the page describes, by module, but for aliases of types."""
+    """Return the names that the page describes, by module, without type aliases."""
     found: dict[str, set[str]] = {}
     module = ""
     for directive, name, more in DIRECTIVE.findall(API):
@@ -192,12 +192,12 @@ def documented() -> dict[str, set[str]]:
 
 
 def constants() -> dict[str, str]:
-    """Return the rows of the page's table, each a name with its value."""
+    """Return the names and values in the table of the page."""
     return dict(re.findall(r"^\| `(\w+)` \| `?([^|`]+?)`? \|$", API, re.MULTILINE))
 
 
 def defined_in(module: ModuleType) -> set[str]:
-    """Return the classes and functions that a module defines and does not mark as its own."""
+    """Return the public classes and functions that a module defines."""
     return {
         name
         for name, value in vars(module).items()

@@ -32,11 +32,11 @@ class Asked(NamedTuple):
     path: str
     origin: str
     asks: str | None = None
-    """the method that a preflight asks for"""
+    """the method that a preflight requests"""
 
 
 def ask(port: int, asked: Asked) -> HTTPMessage:
-    """Return the headers of the response; a preflight asks for JSON too."""
+    """Return the headers of the response; a preflight requests Content-Type too."""
     headers = {"Origin": asked.origin}
     if asked.asks is not None:
         headers["Access-Control-Request-Method"] = asked.asks
@@ -53,7 +53,7 @@ def ask(port: int, asked: Asked) -> HTTPMessage:
 
 
 def about_cors(headers: HTTPMessage) -> dict[str, str]:
-    """Return the fields of CORS, without `Access-Control-`, and `Vary` as far as it is about it."""
+    """Return the CORS fields, without `Access-Control-`, and `Vary` unless it is `Cookie`."""
     vary = ", ".join(value for value in headers.get_all("Vary", []) if value != "Cookie")
     said = {
         name.removeprefix("Access-Control-"): ", ".join(headers.get_all(name, []))

@@ -27,16 +27,16 @@ def blocks(language: str) -> list[str]:
     return [str(example.parsed) for example in Sybil([parser]).parse(README).examples()]
 
 
-# What the pages on other frameworks and hosts need; `nox -s frameworks` has it.
+# Packages for the pages on other frameworks and hosts, installed by `nox -s frameworks`.
 PACKAGES = ("apiflask", "connexion", "dash", "fastapi", "flask_openapi3", "flask_restx")
 PACKAGES += ("flask_socketio", "serverless_wsgi")
 
 
 def case_of(page: Path) -> object:
-    """Return a case; one on another framework is apart, as its package is."""
+    """Return a test case; pages on other frameworks have the mark `frameworks`."""
     imports = rf"^(?:from|import) (?:{'|'.join(PACKAGES)})\b"
     apart = re.search(imports, page.read_text("utf-8"), re.MULTILINE)
-    # Another package may import what warns, such as a test client that is deprecated.
+    # Other packages may cause deprecation warnings when they are imported.
     others = [pytest.mark.frameworks, pytest.mark.filterwarnings("default")]
     marks = others if apart else []
     return pytest.param(page, id=page.relative_to(ROOT).as_posix(), marks=marks)
@@ -44,7 +44,7 @@ def case_of(page: Path) -> object:
 
 @pytest.fixture
 def restored_logging() -> Iterator[None]:
-    """Undo what an example does to the logger of the package."""
+    """Restore the package's logger after an example has changed it."""
     logger = logging.getLogger("flask_cors")
     level, handlers, root = logger.level, [*logger.handlers], [*logging.getLogger().handlers]
     yield
@@ -65,7 +65,7 @@ def test_python_examples_run_and_print_what_the_next_text_block_shows(page: Path
 
     parsers = [PythonCodeBlockParser(), CodeBlockParser(language="text", evaluator=check_output)]
     document = Sybil(parsers).parse(page)
-    document.namespace["__name__"] = "__main__"  # what Flask is given, as in a program
+    document.namespace["__name__"] = "__main__"  # Flask gets this name, as in a program
     with contextlib.redirect_stdout(printed):
         for example in document.examples():
             example.evaluate()
@@ -76,14 +76,14 @@ def test_python_examples_run_and_print_what_the_next_text_block_shows(page: Path
 @pytest.mark.parametrize("program", blocks("python"))
 def test_each_python_block_of_the_readme_runs_by_itself(program: str) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(program, "app.py", "exec"), {"__name__": "__main__"})  # noqa: S102  (ours)
+        exec(compile(program, "app.py", "exec"), {"__name__": "__main__"})  # noqa: S102  (an example of the page)
 
 
 def test_the_page_of_the_readme_may_read_the_app_of_the_readme() -> None:
     [page], app = blocks("html"), blocks("python")[0]
     [url] = re.findall(r'fetch\("([^"]+)"\)', page)
     namespace: dict[str, Any] = {"__name__": "app"}
-    exec(compile(app, "app.py", "exec"), namespace)  # noqa: S102  (as above)
+    exec(compile(app, "app.py", "exec"), namespace)  # noqa: S102  (an example of the page)
     from_localhost = Browser(namespace["app"], "http://localhost:3000").outcome("GET", url)
     from_address = Browser(namespace["app"], "http://127.0.0.1:3000").outcome("GET", url)
     assert from_localhost.response is not None

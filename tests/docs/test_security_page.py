@@ -1,4 +1,4 @@
-"""The page on security names files of tests, and each of them is there."""
+"""The page on security names test files, and each of them exists."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def section(heading: str) -> str:
     return PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
-# A promise or a flaw, and the lines of the block below it that name what holds it.
+# A promise or a flaw, and the lines below it that name its test files.
 PROMISES = re.findall(
     r"^(\S.+)\n: ```none\n((?:  tests/.+\n)+)  ```$", section("What is promised"), re.MULTILINE
 )
