@@ -59,9 +59,9 @@ if sphinx.version_info[0] < 9:  # the last one for Python 3.10 makes no links of
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-smartquotes_action = "D"  # dashes alone: a line of a console is to be found as it stands
+smartquotes_action = "D"  # only dashes: people search for lines of a console as they are
 
-copybutton_prompt_text = "$ "  # of a console, the commands alone are copied
+copybutton_prompt_text = "$ "  # only the commands of a console are copied
 copybutton_copy_empty_lines = False
 
 html_theme = "furo"
@@ -82,7 +82,7 @@ def mark_as_code(*event: Any) -> None:
     """Make code of what stands between single backticks, whatever reStructuredText takes it for."""
     _, what, name, _, _, lines = event
     text = "\n".join(lines)
-    if text.startswith("Alias for field number"):  # what Python says of a field without words
+    if text.startswith("Alias for field number"):  # the default docstring in a named tuple
         text = ""
     lines[:] = re.sub(r"(?<![:`])`([^`]+)`(?!`)", r"``\1``", text).split("\n")
     if what in {"attribute", "data", "property"}:
@@ -105,14 +105,14 @@ def name_rows(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def keep_words(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
-    """Mark the code whose words fit on a phone's line, and so need not break at a hyphen."""
+    """Mark code whose words fit on a line of a phone, so that none has to break at a hyphen."""
     for code in doctree.findall(nodes.literal):
         if max(map(len, code.astext().split()), default=0) <= 34:
             code["classes"].append("whole")
 
 
 def name_cells(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
-    """Write the column's name into each cell: a phone shows rows as blocks, below no heading."""
+    """Add the name of its column to each cell: phones show rows as blocks, without a head."""
     for table in doctree.findall(nodes.tgroup) if app.builder.format == "html" else ():
         names = [entry.astext() for head in table.findall(nodes.thead) for entry in head[0]]
         rows = [row for body in table.findall(nodes.tbody) for row in body]
@@ -123,7 +123,7 @@ def name_cells(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
 
 
 def keep_options(*event: Any) -> None:
-    """Mark the options of commands: where a line is broken, none is torn at its hyphens."""
+    """Mark the options of commands, so that they do not break at their hyphens."""
     context = event[3]
     for commands in re.findall(
         r'<div class="highlight-(?:console|sh) .*?</pre>', context.get("body", ""), re.DOTALL

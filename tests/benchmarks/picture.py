@@ -6,7 +6,7 @@ from math import ceil, floor, log10
 
 from names import ORIGIN_COUNTS
 
-# As narrow as a phone, where the letters of a wide picture would be too small to read.
+# About as narrow as a phone: there, the letters of a wider picture would be too small.
 WIDTH, HEIGHT = 440, 400
 LEFT, RIGHT, TOP, BOTTOM = 62, 32, 100, 56
 LINES = [
@@ -98,7 +98,7 @@ def described(series) -> str:
 
 
 def legend(name: str, look: str, row: int, column: int) -> list[str]:
-    """Return a piece of a line and its name, for one of the four places below the title."""
+    """Return a sample of a line and its name, at one of four places below the title."""
     left, middle = 16 + 220 * column, 52 + 22 * row
     return [
         f'<polyline class="{look}" points="{left},{middle} {left + 30},{middle}"/>',

@@ -167,7 +167,7 @@ def spread(summed: dict[str, float]) -> str:
 
 
 def bracketed(median: str, low: str, high: str) -> str:
-    """Return a median and its quartiles, whose bracket does not break in a narrow column."""
+    """Return a median with its quartiles in brackets, which do not break in a narrow column."""
     return f"{median} ({low}{NO_BREAK}to{NO_BREAK}{high})"
 
 
