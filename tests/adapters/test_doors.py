@@ -1041,6 +1041,27 @@ def test_an_error_of_a_view_that_comes_later_is_a_500_that_is_logged_by_name(
 # The debugger -------------------------------------------------------------------------------------
 
 
+def test_a_request_that_a_view_makes_for_another_app_leaves_the_policy_to_that_view() -> None:
+    inner = Flask("inner")
+    inner.add_url_rule("/x", "named_alike", lambda: "x")
+    outer = fresh(Flask("outer"))
+    outer.add_url_rule("/other", "named_alike", cross_origin(origins=B)(lambda: "other"))
+
+    @outer.get("/x")
+    @cross_origin(origins=A)
+    def look() -> str:
+        other = inner.request_class(request.environ)
+        adapter: Any = inner.create_url_adapter(other)
+        other.url_rule, _ = adapter.match(return_rule=True)
+        return str(other.endpoint)
+
+    CORS(outer, resources=[])
+    for _ in range(2):
+        assert [granted(fetch(outer, "/other", origin=origin)) for origin in (A, B)] == [None, B]
+        assert [granted(fetch(outer, origin=origin)) for origin in (A, B)] == [A, None]
+    assert fetch(outer).text == "named_alike"
+
+
 @pytest.fixture
 def debugged() -> Flask:
     app = fresh(Flask("debugged"))
