@@ -187,8 +187,11 @@ def line_of(error: BaseException) -> str:
     """Return the file and line of the app at which an exception was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(_NOT_APP_FILES)]
-    own = [frame for frame in own if "site-packages" not in frame.filename] or list(frames)
-    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
+    own = [frame for frame in own if "site-packages" not in frame.filename]
+    frame = (own or frames)[-1]
+    # With its folder if it is not the app's: Flask's app.py must not look like the app's own.
+    name = "/".join(Path(frame.filename).parts[-1 if own else -2 :])
+    return f"{name}, line {frame.lineno}"
 
 
 def line_of_function(function: object) -> str:
@@ -276,7 +279,7 @@ def allow_resource(pattern: str, origin: str, *, credentials: bool = False) -> s
 def decorate(view: Function, origin: str, *, credentials: bool = False) -> str:
     """Return the edit that gives a view a policy of its own."""
     options = f"origins=[{origin!r}]" + (", supports_credentials=True" if credentials else "")
-    return f"Put it directly above {view}: @cross_origin({options})"
+    return f"Write directly above {view}: @cross_origin({options})"
 
 
 # Reasons of a policy ------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ def test_a_route_whose_resource_would_cover_everything_gets_a_decorator(
     ask(app, "/ada")
     (message,) = warned(caplog)
     line = f"test_terminal.py, line {profile.__code__.co_firstlineno}"
-    edit = f"Put it directly above profile ({line}): @cross_origin(origins=['{EVIL}'])"
+    edit = f"Write directly above profile ({line}): @cross_origin(origins=['{EVIL}'])"
     assert message.endswith(f"No policy applies to /<name>. {edit}")
 
 

@@ -129,9 +129,9 @@ ROUTES = [
     ("/<lang>/items", "/en/items", "Write CORS(app, resources={'/*/items': "),
     ("/users/<u>/posts/<int:p>", "/users/a/posts/1", "resources={'/users/*/posts/*': "),
     ("/items/", "/items/", "Write CORS(app, resources={'/items/*': "),
-    ("/<name>", "/ada", "Put it directly above items (app.py, line 6): @cross_origin("),
-    ("/<path:rest>", "/a/b", "Put it directly above items (app.py, line 6): @cross_origin("),
-    ("/file.<ending>", "/file.txt", "Put it directly above items (app.py, line 6): @cross_origin("),
+    ("/<name>", "/ada", "Write directly above items (app.py, line 6): @cross_origin("),
+    ("/<path:rest>", "/a/b", "Write directly above items (app.py, line 6): @cross_origin("),
+    ("/file.<ending>", "/file.txt", "Write directly above items (app.py, line 6): @cross_origin("),
 ]
 
 
@@ -148,7 +148,7 @@ def test_an_app_with_decorators_gets_a_decorator_as_the_edit(cors):
     )
     explanation = explained(cors, source, "--credentials")
     assert explanation["cure"] == (
-        "Put it directly above items (app.py, line 9): "
+        "Write directly above items (app.py, line 9): "
         "@cross_origin(origins=['https://app.example'], supports_credentials=True)"
     )
 
@@ -349,7 +349,7 @@ def test_a_mounted_wsgi_app_gets_the_middleware_as_the_edit(cors):
     ("arguments", "words"),
     [
         ([], ["Access-Control-Allow-Origin: https://x.example", "add_cors (app.py, line 7)"]),
-        (["-X", "PUT"], ["without Access-Control-Allow-Methods"]),
+        (["-X", "PUT"], ["missing: Access-Control-Allow-Methods"]),
     ],
 )
 def test_headers_written_by_hand_are_named(cors, arguments, words):
@@ -368,7 +368,7 @@ def test_headers_by_hand_without_the_origin_are_named(cors):
     )
     explanation = explained(cors, source, path="/nowhere")
     assert explanation["code"] == "headers-by-hand"
-    assert "without Access-Control-Allow-Origin" in explanation["cause"]
+    assert "missing: Access-Control-Allow-Origin" in explanation["cause"]
     assert explanation["cure"].endswith("Write CORS(app, origins=['https://app.example'])")
 
 

@@ -285,6 +285,12 @@ def test_an_exception_is_named_with_its_line_in_the_app(cors):
     assert note.endswith(f"(app.py, line {line}).")
 
 
+def test_an_exception_outside_the_app_is_named_with_the_folder_of_its_file(cors):
+    source = app_with("CORS(app)", "app.add_url_rule('/n/<number>', 'n', lambda: '')")
+    (note,) = explained(cors, source, path="/n/1")["notes"]
+    assert "unexpected keyword argument 'number' (flask/app.py, line " in note
+
+
 def test_exceptions_are_named_in_debug_mode_too(cors):
     source = app_with("CORS(app)", "app.before_request(lambda: {}[1])")
     explanation = explained(cors, source, options=["--debug"])

@@ -375,7 +375,7 @@ def _propagated(case: Case, _step: Step) -> Advice | None:
 def _why_without_headers(case: Case) -> str:
     if case.policy is None:
         return f"no policy applies to {case.path}"
-    return "a decorator alone cannot add them to it"
+    return "a decorator alone cannot add them"
 
 
 def _no_policy(case: Case, _step: Step) -> Advice | None:
@@ -403,14 +403,14 @@ def _written_by_hand(case: Case) -> Advice | None:
     missing = [name for name in names[:1] if name not in found]
     if case.preflight:
         missing += [name for name in (ACL_METHODS, ACL_ALLOW_HEADERS) if name not in found]
-    without = f", without {' and '.join(missing)}" if missing else ""
+    without = f"; missing: {', '.join(missing)}" if missing else ""
     fix = case.edit_to_allow() or f"Write CORS(app, origins=[{case.page!r}])"
     fields = ", ".join(f"{name}: {value}" for name in found for value in case.found(name))
     return Advice(
         "headers-by-hand",
         f"No policy applies to {case.path}, and the headers are written by hand{at}: "
         f"{fields}{without}.",
-        f"Remove the code that writes them, and use one policy instead. {fix}",
+        f"Remove the code that writes them. {fix}",
     )
 
 
@@ -569,7 +569,8 @@ def _headers_missing(case: Case) -> Advice:
         return Advice("exception", f"{cause}, and intercept_exceptions is off.", fix)
     if case.preflight and not case.settings.automatic_options:
         fix = write_options(case.settings, {"automatic_options": "True"}, case.source)
-        return Advice("preflight-left", f"{cause} to the preflight.", fix)
+        cause = f"{case.source} allows the page, but automatic_options is off, and "
+        return Advice("preflight-left", f"{cause}{case.describe_error()}.", fix)
     if case.app is not None and is_installed(case.app):
         return Advice(
             "headers-lost",

@@ -236,8 +236,9 @@ def _url(app: Flask | None, options: ExplainOptions, origin: str, method: str) -
 
 
 def _print_unreachable(error: LiveError, *, as_json: bool) -> None:
-    cause = f"{error}"
-    fix = "Start the server, or remove --live to ask the app itself"
+    reason = f"{error}"
+    cause = f"{reason[:1].upper()}{reason[1:]}" + ("" if reason.endswith("?") else ".")
+    fix = "Start the server, or remove --live to ask the app itself."
     if as_json:
         answer: dict[str, object] = {
             "readable": False,
@@ -251,7 +252,7 @@ def _print_unreachable(error: LiveError, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(answer, indent=2))
     else:
-        emit(f"✗ {cause[:1].upper()}{cause[1:]}.".replace("?.", "?"), colour="red", mark_only=True)
+        emit(f"✗ {cause}", colour="red", mark_only=True)
         emit(fix, "  ", colour="cyan")
 
 

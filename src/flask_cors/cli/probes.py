@@ -145,8 +145,9 @@ def _stopped_preflights(app: Flask) -> Iterator[Problem]:
                 "view-behind-hook",
                 "cross_origin",
                 endpoint,
-                f"{trace.hook} answers preflights of {rule.rule} with {response.status_code}, "
-                f"before cross_origin on {function_at(own.view)} can: they carry no credentials. "
+                f"a hook, {trace.hook}, answers preflights of {rule.rule} with "
+                f"{response.status_code}, before cross_origin on {function_at(own.view)} can: they "
+                "carry no credentials. "
                 "Let CORS run before the hooks: CORS(app, resources=[])",
             )
             return

@@ -26,7 +26,7 @@ def session_findings(app: Flask) -> Iterator[Problem]:
                 "supports_credentials",
                 origins[0],
                 f"{place}: browsers do not send the session cookie for pages of {origins[0]}, "
-                f"because it is not the site of {host}. Set SESSION_COOKIE_SAMESITE = 'None' and "
+                f"which are on another site than {host}. Set SESSION_COOKIE_SAMESITE = 'None' and "
                 "SESSION_COOKIE_SECURE = True, and protect the app against cross-site request "
                 "forgery; or serve page and app below one domain",
             )

@@ -125,8 +125,8 @@ def _cached(app: Flask, endpoint: str) -> Iterator[Problem]:
     inner = getattr(view, "__wrapped__", None)
     if cached and getattr(inner, VIEW_POLICY, None) is not None:
         text = (
-            f"a cache is above cross_origin on {function_at(view)}: a cached response has the "
-            "headers for another origin. Write CORS(app, resources=[]), or put @cross_origin "
+            f"a cache is above cross_origin on {function_at(view)}: it sends the headers for one "
+            "origin to all. Write CORS(app, resources=[]), or put @cross_origin "
             "above the cache"
         )
         yield Problem("view-cached", "cross_origin", cast("object", endpoint), text)
