@@ -164,6 +164,10 @@ def test_what_cannot_be_decided_is_not_called_fine(pattern):
         (r"(a+)\1b", "fine"),
         (r"(?P<x>a+)(?P=x)+b", "unknown"),  # it counts as `(a+)(a+)+b`
         (r"(a+)(?:\1a*b)*", "unknown"),
+        (r"(a*)-\1\1\1\1b", "unknown"),
+        (r"()()()()(a*)-\5\5\5\5b", "unknown"),
+        (r"()()()()()()()()(a*)-\9\9\9\9b", "unknown"),
+        (r"(?P<x>a*)-(?P=x)(?P=x)(?P=x)(?P=x)b", "unknown"),
         (r"(?P<n>([a-z])+)@(?P=n)", "fine"),
         (r"(?P<n>([a-z]+)+)@(?P=n)", "unknown"),
         (r"(a)(?i:\1|(A))+b", "slow"),
