@@ -1650,6 +1650,21 @@ async def test_an_async_view_can_be_awaited_in_a_request_context() -> None:
     assert called.get_data(as_text=True) == "body"
 
 
+@pytest.mark.asyncio
+async def test_an_async_origin_callable_is_awaited_where_the_view_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def only_app(origin: str) -> bool:
+        await asyncio.sleep(0)
+        return is_app(origin)
+
+    caplog.set_level("DEBUG", "flask_cors")
+    with Flask(__name__).test_request_context("/", headers={"Origin": APP}):
+        called = await cross_origin(origins=only_app)(async_view)()
+    assert answer(called) == (200, APP)
+    assert ["granted" in record.getMessage() for record in caplog.records] == [True]
+
+
 def test_outside_a_request_a_decorated_view_says_so() -> None:
     with pytest.raises(RuntimeError, match="context"):
         for_app(sync_view)()

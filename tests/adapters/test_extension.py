@@ -92,6 +92,16 @@ def test_without_an_origin_the_wildcard_is_sent_by_default():
     assert "Vary" not in response.headers
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_what_only_names_a_method_to_come_is_served_as_any_request(method: str):
+    app = make_app()
+    CORS(app, origins=APP)
+    headers = {"Origin": APP, "Access-Control-Request-Method": "PUT"}
+    response = app.test_client().open("/x", method=method, headers=headers)
+    assert response.data == b"x"
+    assert allowed(response) == [APP]
+
+
 def test_init_app_sets_up_later():
     cors = CORS(origins=APP)
     app = make_app()
