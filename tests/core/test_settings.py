@@ -255,6 +255,17 @@ def test_what_has_items_and_no_pairs_is_refused(option: str, item: object) -> No
     assert problem.code in ("resource-type", "option-type")
 
 
+@pytest.mark.parametrize(
+    ("resources", "value"),
+    [(dict, dict), (["/a", dict], dict), ({"/a": dict}, dict), ({dict: {}}, dict)],
+    ids=["resources", "item", "options", "path"],
+)
+def test_a_class_of_mappings_is_no_mapping(resources: object, value: object) -> None:
+    (problem,) = refused(lambda: CORS(app_with(), resources=resources))
+    assert (problem.code, problem.value) == ("resource-type", value)
+    assert "pairs" not in problem.message
+
+
 # Callables that never answer ----------------------------------------------------------------------
 
 
