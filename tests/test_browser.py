@@ -125,7 +125,7 @@ def test_six_methods_are_normalized(written, on_the_wire):
 
 
 @pytest.mark.parametrize("method", ["CONNECT", "trace", "Track", "", "P UT", "PUT\r\n", "PÜT", "@"])
-def test_what_no_script_may_send_is_not_sent(method):
+def test_a_forbidden_method_is_not_sent(method):
     outcome = run(request(method), OPEN)
     assert failed(outcome) == "method"
     assert outcome.exchanges == ()
@@ -230,11 +230,11 @@ def test_headers_that_a_script_may_set(name):
         ("GET,,TRACE", True),
     ],
 )
-def test_a_forbidden_method_is_not_smuggled_in_a_header(name, value, forbidden):
+def test_method_override_headers_with_a_forbidden_method_are_forbidden(name, value, forbidden):
     assert forbidden == is_forbidden_header(name, value)
 
 
-def test_forbidden_headers_are_left_out_and_values_stripped():
+def test_forbidden_headers_are_dropped_and_values_stripped():
     forbidden = [(name, "x") for name in FORBIDDEN] + [("X-HTTP-Method", "TRACE")]
     headers = [*forbidden, ("X-A", " \t1 \r\n"), ("Accept", "\ttext/*")]
     outcome = run(request(headers=headers), OPEN)
@@ -248,7 +248,7 @@ UNSAFE_BYTES = [chr(byte) for byte in (*range(0x20), 0x7F) if byte != 0x09] + [*
 
 @pytest.mark.parametrize("byte", UNSAFE_BYTES, ids=repr)
 @pytest.mark.parametrize("name", ["Accept", "Content-Type"])
-def test_bytes_that_unsafe_a_value(name, byte):
+def test_bytes_that_make_a_value_unsafe(name, byte):
     assert not is_safelisted_header(name, f"text/plain;{byte}")
 
 
@@ -341,7 +341,7 @@ def test_no_other_header_is_safelisted(name):
         ("Range", "bytes=0-", "9"),
     ],
 )
-def test_a_safelisted_value_takes_128_bytes_at_most(name, start, filler):
+def test_a_safelisted_value_has_at_most_128_bytes(name, start, filler):
     longest = start + filler * (128 - len(start))
     assert is_safelisted_header(name, longest)
     assert not is_safelisted_header(name, longest + filler)
@@ -352,7 +352,7 @@ def test_unsafe_names_are_lower_case_sorted_and_unique():
     assert unsafe_headers(headers) == ("range", "x-a", "x-b")
 
 
-def test_safelisted_values_take_1024_bytes_together():
+def test_safelisted_values_have_at_most_1024_bytes_together():
     eight = [("Accept", "\xe9" * 128)] * 7 + [("Accept-Language", "a" * 128)]
     long = ("X-Long", "x" * 2000)
     assert unsafe_headers(eight) == ()
@@ -403,14 +403,14 @@ def test_safelisted_values_take_1024_bytes_together():
         ),
     ],
 )
-def test_why_a_preflight_is_needed(method, headers, reasons):
+def test_the_reasons_for_a_preflight(method, headers, reasons):
     assert reasons == list(preflight_reasons(request(method, headers=headers)))
 
 
 # The preflight ------------------------------------------------------------------------------------
 
 
-def test_a_preflight_asks_for_method_and_names():
+def test_a_preflight_requests_the_method_and_the_header_names():
     headers = [("X-B", "1"), ("Content-Type", "application/json"), ("Accept", "text/*")]
     asked = preflight_request(request("PATCH", API + "/a?b", headers, credentials="include"))
     assert (
@@ -427,13 +427,13 @@ def test_a_preflight_asks_for_method_and_names():
     )
 
 
-def test_a_preflight_for_a_method_alone_names_no_headers():
+def test_a_preflight_for_a_method_requests_no_headers():
     asked = preflight_request(request("PUT", headers=[("Accept", "text/*")]))
     assert None is field(asked, "Access-Control-Request-Headers")
 
 
 @pytest.mark.parametrize("credentials", ["omit", "same-origin", "include"])
-def test_a_preflight_goes_without_credentials(credentials):
+def test_a_preflight_is_sent_without_credentials(credentials):
     granted = response(origin=APP, credentials="true", methods="PUT")
     preflight, actual = run(request("PUT", credentials=credentials), granted).exchanges
     assert not preflight.sent.with_credentials
@@ -535,7 +535,7 @@ def test_a_preflight_that_is_redirected_fails(status):
 
 
 @pytest.mark.parametrize(
-    ("asked", "answer", "told"),
+    ("asked", "answer", "detail"),
     [
         (PUT, response(origin="*"), f"no {METHODS}"),
         (PUT, response(origin="*", methods="GET,POST"), f"{METHODS} is GET, POST"),
@@ -548,8 +548,8 @@ def test_a_preflight_that_is_redirected_fails(status):
         (PUT, response(), f"no {ORIGIN}; the page is {APP}"),
     ],
 )
-def test_a_preflight_check_tells_what_it_compared(asked, answer, told):
-    assert told == preflight_check(asked, answer)[-1].detail
+def test_a_preflight_check_describes_what_it_compared(asked, answer, detail):
+    assert detail == preflight_check(asked, answer)[-1].detail
 
 
 # The CORS check -----------------------------------------------------------------------------------
@@ -601,7 +601,7 @@ def test_two_lines_are_joined_and_fail(name):
 
 
 @pytest.mark.parametrize(
-    ("credentials", "fields", "told"),
+    ("credentials", "fields", "detail"),
     [
         ("omit", {"origin": "*"}, f"{ORIGIN} is *, any origin"),
         ("omit", {"origin": APP}, f"{ORIGIN} is {APP}, the page's"),
@@ -616,9 +616,9 @@ def test_two_lines_are_joined_and_fail(name):
         ("include", {"origin": APP, "credentials": "yes"}, f"{CREDENTIALS} is yes"),
     ],
 )
-def test_a_cors_check_tells_what_it_compared(credentials, fields, told):
+def test_a_cors_check_describes_what_it_compared(credentials, fields, detail):
     steps = cors_check(request(credentials=credentials), response(**fields))
-    assert told == steps[-1].detail
+    assert detail == steps[-1].detail
 
 
 def test_a_response_that_is_not_shared_is_not_readable():
@@ -725,7 +725,7 @@ def test_what_differs_in_scheme_host_or_port_is_another_origin(page, url):
     ("credentials", "here", "elsewhere"),
     [("omit", False, False), ("same-origin", True, False), ("include", True, True)],
 )
-def test_with_whom_cookies_go(credentials, here, elsewhere):
+def test_when_cookies_are_sent(credentials, here, elsewhere):
     answer = response(**WITH)
     same = run(request(url=APP, credentials=credentials), answer)
     other = run(request(url=API, credentials=credentials), answer)
@@ -761,13 +761,13 @@ NO_URL = [
 
 
 @pytest.mark.parametrize("url", [*NO_URL, "data:,x"])
-def test_what_has_no_origin_is_an_error(url):
+def test_a_url_without_an_origin_is_an_error(url):
     with pytest.raises(ValueError, match="has no origin"):
         origin_of(url)
 
 
 @pytest.mark.parametrize("url", NO_URL)
-def test_what_no_script_can_fetch_is_an_error(url):
+def test_a_url_that_no_script_can_fetch_is_an_error(url):
     with pytest.raises(ValueError, match="is not an http or https URL"):
         run(request(url=url), OPEN)
 
@@ -799,7 +799,7 @@ def test_no_other_status_redirects(status):
     assert status == outcome.response.status
 
 
-def test_a_redirect_to_nowhere_is_a_response():
+def test_a_redirect_without_a_location_is_a_response():
     assert run(request(), response(302, origin="*"), OPEN).response.status == 302
 
 
@@ -839,7 +839,7 @@ def test_each_hop_has_its_preflight():
     assert [(method, API + path) for method, path in expected] == sent(outcome)
 
 
-def test_a_page_s_own_redirect_to_another_origin_is_checked_there_alone():
+def test_a_redirect_from_the_page_s_origin_is_checked_at_its_target_only():
     headers = [("X-A", "1")]
     away = response(302, location=API + "/b")
     outcome = run(request(url=APP + "/a", headers=headers), away, response())
@@ -860,14 +860,14 @@ def test_a_page_s_own_redirect_to_another_origin_is_checked_there_alone():
         ([APP, API, API + "/b", OTHER], [None, APP, APP, "null"]),
     ],
 )
-def test_who_asks_after_a_redirect(urls, origins):
+def test_the_origin_after_a_redirect(urls, origins):
     outcome = run(request(url=urls[0]), *map(redirect, urls[1:]), OPEN)
     assert origins == [field(each.sent.request, "Origin") for each in outcome.exchanges]
     assert ("null" in origins) == any("origin is null" in step.detail for step in outcome.steps)
     assert None is failed(outcome)
 
 
-def test_a_tainted_request_is_not_the_page_s_any_more():
+def test_a_redirect_back_to_the_page_s_origin_has_the_origin_null():
     back = redirect(APP + "/b", origin=APP, credentials="true")
     outcome = run(request(credentials="include"), back, response(**WITH))
     assert failed(outcome) == "origin"
@@ -875,7 +875,7 @@ def test_a_tainted_request_is_not_the_page_s_any_more():
     assert [each.sent.with_credentials for each in outcome.exchanges] == [True, True]
 
 
-def test_cookies_of_the_same_origin_stay_there_for_good():
+def test_same_origin_cookies_are_not_sent_after_a_cross_origin_redirect():
     urls = [APP, APP + "/b", API, APP + "/c"]
     outcome = run(request(url=urls[0]), *map(redirect, urls[1:]), OPEN)
     assert [each.sent.with_credentials for each in outcome.exchanges] == [True, True, False, False]
@@ -894,7 +894,7 @@ def test_cookies_of_the_same_origin_stay_there_for_good():
         ([API, "https://api.example:444"], False),
     ],
 )
-def test_authorization_stays_with_its_origin(urls, kept):
+def test_a_cross_origin_redirect_removes_authorization(urls, kept):
     headers = [("authorization", "x"), ("X-A", "1")]
     hops = [part for url in urls[1:] for part in (redirect(url), OPEN)]
     first = [] if urls[0] == APP else [OPEN]
@@ -916,7 +916,7 @@ def test_authorization_stays_with_its_origin(urls, kept):
     ],
 )
 @pytest.mark.parametrize("url", [APP, API])
-def test_a_redirect_that_leads_nowhere_fails(url, location):
+def test_a_redirect_to_an_invalid_url_fails(url, location):
     outcome = run(request(url=url + "/a"), redirect(location), OPEN)
     assert failed(outcome) == "redirect"
     assert len(outcome.exchanges) == 1
@@ -933,12 +933,14 @@ def test_a_redirect_that_leads_nowhere_fails(url, location):
         (APP, "app.example", True),
     ],
 )
-def test_a_redirect_to_a_password_passes_on_the_same_origin_alone(url, to, passed, user):
+def test_a_redirect_to_a_url_with_a_password_is_followed_on_the_same_origin_only(
+    url, to, passed, user
+):
     outcome = run(request(url=url), redirect(f"https://{user}{to}/"), OPEN)
     assert (None if passed else "redirect") == failed(outcome)
 
 
-def test_an_empty_user_is_none():
+def test_an_empty_user_name_is_ignored():
     assert None is failed(run(request(), redirect("https://@other.example/"), OPEN))
 
 
@@ -998,7 +1000,7 @@ SEVERAL = Response(302, ((ORIGIN, "*"), ("Location", "/b"), ("Location", "/c")))
         (TWICE, FIREFOX, None),
     ],
 )
-def test_several_locations_lead_nowhere(answer, engine, failing):
+def test_several_locations_fail(answer, engine, failing):
     assert failing == failed(run(request(), answer, OPEN, engine=engine))
 
 
@@ -1023,13 +1025,13 @@ def test_several_locations_lead_nowhere(answer, engine, failing):
         ("file://", "http://api.example/", False),
     ],
 )
-def test_a_page_of_https_fetches_nothing_in_the_clear(page, url, mixed):
+def test_an_https_page_fetches_no_unencrypted_url(page, url, mixed):
     outcome = run(request("PUT", url, origin=page), OPEN)
     assert ("mixed-content" if mixed else None) == failed(outcome)
     assert mixed == (outcome.exchanges == ())
 
 
-def test_a_redirect_into_the_clear_is_not_followed():
+def test_a_redirect_to_an_unencrypted_url_is_not_followed():
     outcome = run(request(), redirect("http://api.example/b"), OPEN)
     assert sent(outcome) == [("GET", API + "/")]
     assert failed(outcome) == "mixed-content"
@@ -1070,12 +1072,12 @@ def test_a_loop_ends():
         (None, BrowserProfile("eager", 3), 3),
     ],
 )
-def test_how_long_a_preflight_is_remembered(value, engine, seconds):
+def test_how_long_a_preflight_is_cached(value, engine, seconds):
     fields = {} if value is None else {"max_age": value}
     assert seconds == remembered_for(response(**fields), engine)
 
 
-def test_a_max_age_of_any_length_is_long():
+def test_a_max_age_with_many_digits_is_accepted():
     assert remembered_for(response(max_age="9" * 5000)) >= 10**17
 
 
@@ -1108,20 +1110,20 @@ def asks(cache: PreflightCache, asked: Request, answer: Response = GRANT, now: f
         (request("PUT", credentials="include"), True),
     ],
 )
-def test_what_a_preflight_is_remembered_for(then, again):
+def test_the_key_of_a_cached_preflight(then, again):
     cache = PreflightCache()
     assert asks(cache, FIRST)
     assert again == asks(cache, then)
 
 
 @pytest.mark.parametrize("credentials", ["omit", "same-origin", "include"])
-def test_a_preflight_with_credentials_is_remembered_without(credentials):
+def test_a_preflight_with_credentials_is_used_without_them_too(credentials):
     cache = PreflightCache()
     assert asks(cache, request("PUT", credentials="include"))
     assert not asks(cache, request("PUT", credentials=credentials))
 
 
-def test_preflights_add_up():
+def test_cached_preflights_are_combined():
     cache = PreflightCache()
     assert asks(cache, TOKEN, response(origin=APP, headers="x-token"))
     assert asks(cache, PUT, response(origin=APP, methods="PUT"))
@@ -1137,7 +1139,7 @@ def test_preflights_add_up():
         (CHROMIUM, request("PATCH", credentials="include"), True),
     ],
 )
-def test_a_wildcard_is_remembered_as_one(engine, then, again):
+def test_a_wildcard_is_cached_as_a_wildcard(engine, then, again):
     cache = PreflightCache()
     granted = response(**WITH, methods="PUT, *", headers="X-A, *")
     run(FIRST, granted, cache=cache, engine=engine)
@@ -1145,7 +1147,7 @@ def test_a_wildcard_is_remembered_as_one(engine, then, again):
     assert again == (sent(outcome)[0][0] == "OPTIONS")
 
 
-def test_a_preflight_is_forgotten_in_time():
+def test_a_cached_preflight_expires():
     cache = PreflightCache()
     granted = response(**WITH, methods="PUT", max_age="60")
     assert asks(cache, PUT, granted, 100)
@@ -1155,7 +1157,7 @@ def test_a_preflight_is_forgotten_in_time():
 
 
 @pytest.mark.parametrize(("engine", "until"), [(STANDARD, 86_400), (WEBKIT, 600)])
-def test_an_engine_caps_what_is_remembered(engine, until):
+def test_an_engine_limits_the_age_of_a_cached_preflight(engine, until):
     cache = PreflightCache()
     granted = response(**WITH, methods="PUT", max_age="86400")
     run(PUT, granted, cache=cache, engine=engine)
@@ -1163,28 +1165,28 @@ def test_an_engine_caps_what_is_remembered(engine, until):
     assert not cache.covers(PUT, until, engine)
 
 
-def test_nothing_is_remembered_for_no_time():
+def test_a_max_age_of_zero_caches_nothing():
     cache = PreflightCache()
     granted = response(**WITH, methods="PUT", max_age="0")
     assert asks(cache, PUT, granted)
     assert asks(cache, PUT, granted)
 
 
-def test_a_refused_preflight_is_not_remembered():
+def test_a_failed_preflight_is_not_cached():
     cache = PreflightCache()
     assert asks(cache, PUT, response(origin=OTHER, methods="PUT"))
     assert asks(cache, PUT)
 
 
 @pytest.mark.parametrize("asked", [PUT, TOKEN], ids=["method", "header"])
-def test_a_failure_forgets_what_was_remembered(asked):
+def test_a_failure_clears_the_cache_entries(asked):
     cache = PreflightCache()
     assert asks(cache, asked, response(origin=APP, methods="PUT", headers="x-token"))
     assert failed(run(asked, response(), cache=cache)) == "origin"
     assert asks(cache, asked)
 
 
-def test_a_failure_forgets_its_own_origin_and_url_alone():
+def test_a_failure_clears_only_entries_of_its_origin_and_url():
     cache = PreflightCache()
     elsewhere = request("PUT", API + "/b")
     assert asks(cache, PUT)
@@ -1194,7 +1196,7 @@ def test_a_failure_forgets_its_own_origin_and_url_alone():
 
 
 @pytest.mark.parametrize("location", ["ftp://api.example/", "http://[", "http://clear.example/"])
-def test_a_refused_redirect_forgets_what_was_remembered(location):
+def test_a_redirect_that_is_not_followed_clears_the_cache_entries(location):
     cache = PreflightCache()
     granted = response(**WITH, methods="PUT", max_age="600")
     outcome = run(PUT, granted, redirect(location, 307), cache=cache)
@@ -1203,7 +1205,7 @@ def test_a_refused_redirect_forgets_what_was_remembered(location):
     assert asks(cache, there) == (location != "http://clear.example/")
 
 
-def test_a_failure_after_a_redirect_forgets_the_last_url_alone():
+def test_a_failure_after_a_redirect_clears_only_entries_of_the_last_url():
     # Fetch, "main fetch": the entries of the current URL are cleared, that of the redirect.
     cache = PreflightCache()
     there = request("PUT", API + "/b")
@@ -1214,7 +1216,7 @@ def test_a_failure_after_a_redirect_forgets_the_last_url_alone():
     assert asks(cache, there)
 
 
-def test_a_failure_after_a_redirect_to_a_get_forgets_too():
+def test_a_failure_after_a_redirect_to_a_get_clears_entries_too():
     cache = PreflightCache()
     there = request("PUT", API + "/b")
     assert asks(cache, PUT)
@@ -1223,19 +1225,19 @@ def test_a_failure_after_a_redirect_to_a_get_forgets_too():
     assert asks(cache, there)
 
 
-def test_a_simple_request_that_fails_forgets_nothing():
+def test_a_simple_request_that_fails_clears_nothing():
     cache = PreflightCache()
     assert asks(cache, PUT)
     assert failed(run(request(), response(), cache=cache)) == "origin"
     assert not asks(cache, PUT)
 
 
-def test_what_is_remembered_is_told_and_checked_on_the_response():
+def test_a_cached_preflight_is_a_step_and_the_response_is_still_checked():
     cache = PreflightCache()
     run(PUT, GRANT, cache=cache)
     outcome = run(PUT, response(), cache=cache)
-    told = "needed (the method PUT is not GET, HEAD or POST), but cached"
-    assert [("preflight", told), ("origin", f"no {ORIGIN}; the page is {APP}")] == [
+    detail = "needed (the method PUT is not GET, HEAD or POST), but cached"
+    assert [("preflight", detail), ("origin", f"no {ORIGIN}; the page is {APP}")] == [
         (step.code, step.detail) for step in outcome.steps
     ]
 
@@ -1243,7 +1245,7 @@ def test_what_is_remembered_is_told_and_checked_on_the_response():
 # What happened, in its order ----------------------------------------------------------------------
 
 
-def test_events_stand_in_their_order():
+def test_events_are_in_order():
     outcome = run(PUT, OPEN, response(origin=OTHER))
     steps = ["preflight", "preflight-origin", "preflight-status", "preflight-method"]
     steps += ["preflight-headers", "origin"]
@@ -1286,7 +1288,7 @@ answers = st.builds(
 
 
 @pytest.mark.parametrize("url", ["http://me@api.example/", "http://:secret@api.example/"])
-def test_a_script_cannot_ask_for_a_url_with_a_user(url):
+def test_a_script_cannot_fetch_a_url_with_a_user_name(url):
     with pytest.raises(ValueError, match="user name"):
         run(Request("GET", url, origin=APP), Response(200))
 
@@ -1296,7 +1298,7 @@ def test_a_script_cannot_ask_for_a_url_with_a_user(url):
     [("X A", "1"), ("", "1"), ("X-A", "a\0b"), ("X-A", "a\nb"), ("X-A", "\u0100")],
     ids=ascii,
 )
-def test_a_script_cannot_send_what_is_no_header(name, value):
+def test_a_script_cannot_send_an_invalid_header(name, value):
     with pytest.raises(ValueError, match="is not a valid header"):
         run(request(headers=[(name, value)]), Response(200))
 
@@ -1316,8 +1318,8 @@ def test_no_response_breaks_the_browser(method, value, responses):
 @settings(PROPERTY_SETTINGS, max_examples=300)
 @ignore_cors_warnings
 @given(scripts(), st.sampled_from([STANDARD, CHROMIUM]), st.sampled_from(["wsgi", "flask"]))
-def test_what_a_policy_grants_is_let_through_and_nothing_else(case, engine, adapter):
-    told, asked = case
+def test_the_browser_lets_through_exactly_what_a_policy_allows(case, engine, adapter):
+    configuration, asked = case
     reached = []
 
     def inner(environ, start_response):
@@ -1326,7 +1328,7 @@ def test_what_a_policy_grants_is_let_through_and_nothing_else(case, engine, adap
         start_response("200 OK", own)
         return [b"own"]
 
-    options = {**told.options, "automatic_options": True}
+    options = {**configuration.options, "automatic_options": True}
     if adapter == "wsgi":
         app = CORSMiddleware(inner, **options)
     else:
@@ -1339,12 +1341,14 @@ def test_what_a_policy_grants_is_let_through_and_nothing_else(case, engine, adap
         asked.method, "/", headers=asked.headers, credentials=asked.credentials
     )
     method, names = normalized(asked.method), needs_permission(asked)
-    shared = told.allows(asked.origin) and (told.credentials or asked.credentials != "include")
-    granted = told.allows_method(method) and all(map(told.allows_name, names))
+    shared = configuration.allows(asked.origin) and (
+        configuration.credentials or asked.credentials != "include"
+    )
+    granted = configuration.allows_method(method) and all(map(configuration.allows_name, names))
     simple = method in {"GET", "HEAD", "POST"} and names == []
     assert reached == ([method] if simple or (shared and granted) else [])
     assert (outcome.response is not None) == (shared and (simple or granted))
     if outcome.response:
         seen = [name for name, _ in outcome.response.headers]
-        assert sorted(seen) == sorted(["Content-Type", *told.exposed])
+        assert sorted(seen) == sorted(["Content-Type", *configuration.exposed])
         assert method == "HEAD" or outcome.response.body == b"own"

@@ -63,7 +63,7 @@ def withheld(jar: CookieJar, url: str = HOST, now: float = NOW, *, same_site=Tru
         ("Path=/x", "Path=/x"),
     ],
 )
-def test_a_pair_is_read(line, sent):
+def test_a_name_and_a_value_are_parsed(line, sent):
     jar = CookieJar()
     assert store(jar, line) is None
     assert sent == select(jar)
@@ -85,7 +85,7 @@ def test_a_pair_is_read(line, sent):
     ],
     ids=[*"abcdef", "longest", "too long", "value too long", "longest value"],
 )
-def test_what_is_no_cookie_is_not_stored(line, code):
+def test_a_malformed_cookie_is_not_stored(line, code):
     jar = CookieJar()
     assert code == store(jar, line)
     assert bool(code) == (select(jar) == "")
@@ -129,7 +129,7 @@ def test_an_attribute_of_more_than_1024_bytes_is_ignored():
         ("", HOST, None),
     ],
 )
-def test_a_domain_stands_for_the_host(domain, url, code):
+def test_a_domain_attribute_has_to_match_the_host(domain, url, code):
     jar = CookieJar()
     assert code == store(jar, f"a=1; Domain={domain}", url)
     assert ("" if code else "a=1") == select(jar, url)
@@ -149,14 +149,14 @@ def test_a_domain_stands_for_the_host(domain, url, code):
         ("; Domain=shop.example; Domain=", "https://shop.example/a/b", False),
     ],
 )
-def test_which_hosts_a_cookie_goes_to(attributes, url, sent):
+def test_the_hosts_to_which_a_cookie_is_sent(attributes, url, sent):
     jar = CookieJar()
     assert store(jar, "a=1" + attributes) is None
     assert ("a=1" if sent else "") == select(jar, url)
     assert withheld(jar, url) == []
 
 
-def test_a_public_suffix_alone_is_for_its_host_alone():
+def test_a_cookie_for_a_public_suffix_is_host_only_on_that_host():
     jar = CookieJar()
     store(jar, "a=1; Domain=github.io", "https://github.io/")
     assert select(jar, "https://me.github.io/") == ""
@@ -204,7 +204,7 @@ def test_the_path_of_a_cookie(url, path, default):
         ("/a/", "/a/b", True),
     ],
 )
-def test_which_paths_a_cookie_goes_to(path, asked, sent):
+def test_the_paths_to_which_a_cookie_is_sent(path, asked, sent):
     jar = CookieJar()
     store(jar, f"a=1; Path={path}")
     url = f"https://www.shop.example{asked}"
@@ -227,13 +227,13 @@ def test_which_paths_a_cookie_goes_to(path, asked, sent):
         ("http://[::1]/", None),
     ],
 )
-def test_where_a_secure_cookie_may_come_from(url, code):
+def test_the_urls_that_may_set_a_secure_cookie(url, code):
     jar = CookieJar()
     assert code == store(jar, "a=1; Secure", url)
     assert ("" if code else "a=1") == select(jar, url)
 
 
-def test_a_secure_cookie_does_not_go_in_the_clear():
+def test_a_secure_cookie_is_not_sent_over_http():
     jar = CookieJar()
     store(jar, "a=1; SECURE=no")
     store(jar, "b=1")
@@ -255,13 +255,13 @@ def test_a_secure_cookie_does_not_go_in_the_clear():
         ("a=2", HOST, None),
     ],
 )
-def test_what_comes_in_the_clear_takes_no_secure_cookies_place(line, url, code):
+def test_a_cookie_over_http_does_not_replace_a_secure_one(line, url, code):
     jar = CookieJar()
     store(jar, "a=1; Secure; Path=/a; Domain=www.shop.example")
     assert code == store(jar, line, url)
 
 
-def test_a_secure_cookie_that_has_ended_is_in_nobodys_way():
+def test_an_expired_secure_cookie_can_be_replaced():
     jar = CookieJar()
     store(jar, "a=1; Secure; Max-Age=1")
     assert store(jar, "a=2", CLEAR, NOW + 1) is None
@@ -288,7 +288,7 @@ def test_a_secure_cookie_that_has_ended_is_in_nobodys_way():
         ("; SameSite=Strict; SameSite=None; Secure", None),
     ],
 )
-def test_what_a_page_of_another_site_gets(attributes, code):
+def test_cookies_for_a_page_of_another_site(attributes, code):
     there, here = CookieJar(), CookieJar()
     assert code == store(there, "a=1" + attributes, same_site=False)
     assert ("" if code else "a=1") == select(there, same_site=False)
@@ -321,7 +321,7 @@ def test_what_a_page_of_another_site_gets(attributes, code):
         ("chrome-extension://abc", "https://abc/", False),
     ],
 )
-def test_what_is_of_one_site(page, url, same):
+def test_which_urls_are_same_site(page, url, same):
     assert same == is_same_site(page, parse_url(url))
 
 
@@ -368,17 +368,17 @@ def test_a_site_is_a_registrable_domain_of_the_public_suffixes(page, host):
         ("_Host-a=1", None),
     ],
 )
-def test_what_a_name_promises(line, code):
+def test_the_rules_of_name_prefixes(line, code):
     assert code == store(CookieJar(), line)
 
 
-def test_a_domain_breaks_the_promise_even_where_it_is_for_the_host_alone():
+def test_a_host_prefix_forbids_a_domain_even_if_the_cookie_is_host_only():
     line = "__Host-a=1; Secure; Path=/; Domain=localhost"
     assert store(CookieJar(), line, LOCAL) == "prefix"
     assert store(CookieJar(), line.removeprefix("__Host-"), LOCAL) is None
 
 
-def test_a_path_of_its_own_is_no_promise():
+def test_a_host_prefix_requires_the_path_attribute():
     # For a URL without directories the default path is `/`, but the attribute has to be given.
     assert store(CookieJar(), "__Host-a=1; Secure", "https://www.shop.example/") == "prefix"
 
@@ -415,7 +415,7 @@ DAY = 24 * 60 * 60
         ("; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Expires=nonsense", 0),
     ],
 )
-def test_how_long_a_cookie_lives(attributes, lives):
+def test_how_long_a_cookie_is_stored(attributes, lives):
     jar = CookieJar()
     assert store(jar, "a=1" + attributes) is None
     if lives is None:
@@ -462,7 +462,7 @@ def test_how_dates_are_written(date):
         "0 Jan 1999 08:01:00",
     ],
 )
-def test_what_is_no_date_ends_nothing(date):
+def test_an_invalid_date_is_ignored(date):
     jar = CookieJar()
     store(jar, f"a=1; Expires={date}")
     assert select(jar) == "a=1"
@@ -477,7 +477,7 @@ def test_years_of_two_digits(year, ended):
     assert ("" if ended else "a=1") == select(jar)
 
 
-def test_a_cookie_is_deleted_by_one_that_has_ended():
+def test_an_expired_cookie_deletes_the_stored_one():
     jar = CookieJar()
     store(jar, "a=1; Path=/")
     store(jar, "a=; Path=/a; Max-Age=0")
@@ -489,14 +489,14 @@ def test_a_cookie_is_deleted_by_one_that_has_ended():
 # Order --------------------------------------------------------------------------------------------
 
 
-def test_longer_paths_go_first_then_older_cookies():
+def test_longer_paths_are_sent_first_then_older_cookies():
     jar = CookieJar()
     for line in ("a=1; Path=/", "b=1; Path=/a/b", "c=1; Path=/", "d=1; Path=/a", "e=1; Path=/a/b"):
         store(jar, line)
     assert select(jar) == "b=1; e=1; d=1; a=1; c=1"
 
 
-def test_a_cookie_that_is_replaced_keeps_its_place():
+def test_a_replaced_cookie_keeps_its_position():
     jar = CookieJar()
     for line in ("a=1", "b=1", "a=2"):
         store(jar, line)
@@ -507,7 +507,7 @@ def test_a_cookie_that_is_replaced_keeps_its_place():
 
 
 @pytest.mark.parametrize("other", ["a=2; Path=/", "a=2; Domain=shop.example", "A=2"])
-def test_what_makes_another_cookie(other):
+def test_the_fields_that_identify_a_cookie(other):
     jar = CookieJar()
     store(jar, "a=1")
     store(jar, other)
@@ -517,24 +517,24 @@ def test_what_makes_another_cookie(other):
 # Notes --------------------------------------------------------------------------------------------
 
 
-def test_a_note_says_what_and_why_and_where():
+def test_a_note_has_the_name_the_reason_and_the_url():
     jar = CookieJar()
     note = jar.store("a=1; Domain=other.example", parse_url(HOST), NOW, same_site=True)
     detail = "Domain=other.example does not match www.shop.example"
     assert CookieNote("a", "not-stored", "domain-mismatch", detail, HOST) == note
 
 
-def test_a_script_that_asks_for_no_credentials():
+def test_notes_on_cookies_of_a_script_without_credentials():
     jar = CookieJar()
     store(jar, "a=1")
     cookies, _ = jar.select(parse_url(HOST), NOW, same_site=True)
-    told = [*without_credentials(parse_url(HOST), cookies, ["b=2; Path=/", "c"])]
-    assert [note[:2] for note in told] == [
+    notes = [*without_credentials(parse_url(HOST), cookies, ["b=2; Path=/", "c"])]
+    assert [note[:2] for note in notes] == [
         ("a", "not-sent"),
         ("b", "not-stored"),
         ("", "not-stored"),
     ]
-    assert {"without-credentials"} == {note.code for note in told}
+    assert {"without-credentials"} == {note.code for note in notes}
 
 
 # What may come ------------------------------------------------------------------------------------
@@ -554,7 +554,7 @@ lines = st.tuples(texts, st.lists(attributes | texts, max_size=4)).map(
 
 @settings(PROPERTY_SETTINGS, max_examples=300)
 @given(st.lists(st.tuples(lines, st.booleans(), st.sampled_from([HOST, CLEAR])), max_size=5))
-def test_what_is_sent_is_what_was_stored_and_may_go(stored):
+def test_a_sent_cookie_was_stored_and_matches_the_request(stored):
     jar = CookieJar()
     for line, same_site, url in stored:
         store(jar, line, url, same_site=same_site)

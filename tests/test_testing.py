@@ -116,7 +116,7 @@ def test_a_preflight_comes_first(browser):
     assert ("Origin", APP) in actual.sent.request.headers
 
 
-def test_what_the_browser_refuses_raises(app):
+def test_a_blocked_request_raises(app):
     with pytest.raises(CORSBlocked) as caught:
         Browser(app, "https://evil.example").fetch("GET", "/a")
     step = caught.value.step
@@ -127,7 +127,7 @@ def test_what_the_browser_refuses_raises(app):
 
 
 @pytest.mark.parametrize(
-    ("page", "method", "path", "told"),
+    ("page", "method", "path", "message"),
     [
         (
             "null",
@@ -153,20 +153,20 @@ def test_what_the_browser_refuses_raises(app):
         (APP, "trace", "/a", "method: no script may send trace (Fetch, forbidden method)"),
     ],
 )
-def test_a_refusal_tells_the_check_and_what_was_sent(app, page, method, path, told):
+def test_the_error_names_the_check_and_the_requests(app, page, method, path, message):
     with pytest.raises(CORSBlocked) as caught:
         Browser(app, page).fetch(method, path)
-    assert str(caught.value) == told
+    assert str(caught.value) == message
 
 
-def test_a_refusal_is_an_error_of_this_package_and_travels(app):
+def test_the_error_is_one_of_this_package_and_can_be_pickled(app):
     with pytest.raises(CORSError) as caught:
         Browser(app, "https://evil.example").fetch("GET", "/a")
     copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  (pytest-xdist pickles exceptions)
     assert (copy.step, copy.outcome) == (caught.value.step, caught.value.outcome)
 
 
-def test_the_outcome_of_a_refusal_raises_nothing(app):
+def test_outcome_does_not_raise(app):
     outcome = Browser(app, "https://evil.example").outcome("PUT", "/a")
     assert outcome.response is None
     assert [step.code for step in outcome.steps] == ["preflight", "preflight-origin"]
@@ -225,13 +225,13 @@ def test_a_preflight_has_no_body():
 
 @pytest.mark.parametrize("method", ["GET", "head"])
 @pytest.mark.parametrize("options", [{"body": "x"}, {"body": b""}, {"json": None}])
-def test_a_get_with_a_body_is_no_request(browser, method, options):
+def test_a_get_with_a_body_is_an_error(browser, method, options):
     with pytest.raises(ValueError, match=f"a {method} request cannot have a body"):
         browser.fetch(method, "/a", **options)
 
 
 @pytest.mark.parametrize("url", ["ftp://localhost/a", "http://[::1/", "data:,x"])
-def test_what_is_no_url_is_no_request(app, browser, url):
+def test_an_invalid_url_is_an_error(app, browser, url):
     with pytest.raises(ValueError, match="is not a"):
         browser.fetch("GET", url)
     assert app.seen == []
@@ -266,12 +266,12 @@ def test_headers_that_a_script_cannot_set_are_left_out(app, browser):
         ("http://[::1]:8080/a", "[::1]:8080", "/a"),
     ],
 )
-def test_where_a_request_goes(app, url, host, path):
+def test_the_url_of_a_request(app, url, host, path):
     Browser(app).outcome("GET", url)
     assert app.seen == [("GET", host, path, None)]
 
 
-def test_the_server_may_stand_elsewhere(app):
+def test_the_server_may_have_another_url(app):
     fetched = Browser(app, server="https://api.example:8443/v1/").fetch("GET", "a?b")
     assert fetched.json()["url"] == "https://api.example:8443/v1/a?b"
 
@@ -311,7 +311,7 @@ def test_a_page_of_the_app_s_own_origin_reads_everything():
     assert "Set-Cookie" not in fetched.headers
 
 
-def test_an_engine_may_be_chosen():
+def test_the_engine_is_an_option():
     def app(environ, start_response):
         names = ("Origin", "Headers")
         start_response("200 OK", [(f"Access-Control-Allow-{name}", "*") for name in names])
@@ -393,23 +393,23 @@ def session_app(**config):
         (APP, SERVER, {"DOMAIN": "other.example"}, "nobody", "domain-mismatch"),
     ],
 )
-def test_whether_a_session_is_kept(page, server, config, user, code):
+def test_whether_a_session_cookie_is_stored(page, server, config, user, code):
     app = session_app(**{f"SESSION_COOKIE_{name}": value for name, value in config.items()})
     browser = Browser(app, page, server=server)
-    told = browser.fetch("POST", "/login", credentials="include").outcome.cookie_notes
+    notes = browser.fetch("POST", "/login", credentials="include").outcome.cookie_notes
     assert browser.fetch("GET", "/me", credentials="include").text == user
-    assert [("session", "not-stored", code)] * bool(code) == [note[:3] for note in told]
-    assert [note.url for note in told] == [f"{server}/login"] * bool(code)
+    assert [("session", "not-stored", code)] * bool(code) == [note[:3] for note in notes]
+    assert [note.url for note in notes] == [f"{server}/login"] * bool(code)
 
 
 @pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # about origins that anyone can have
-def test_cookies_of_a_script_that_asks_for_none_are_told():
+def test_a_script_without_credentials_gets_cookie_notes():
     app = session_app(SESSION_COOKIE_SAMESITE="None", SESSION_COOKIE_SECURE=True)
     browser = Browser(app, server=SERVER)
-    told = browser.fetch("POST", "/login").outcome.cookie_notes
+    notes = browser.fetch("POST", "/login").outcome.cookie_notes
     browser.fetch("POST", "/login", credentials="include")
-    told += browser.fetch("GET", "/me", credentials="omit").outcome.cookie_notes
-    events = [(note.name, note.event, note.code) for note in told]
+    notes += browser.fetch("GET", "/me", credentials="omit").outcome.cookie_notes
+    events = [(note.name, note.event, note.code) for note in notes]
     assert events == [
         ("session", "not-stored", "without-credentials"),
         ("session", "not-sent", "without-credentials"),
@@ -427,7 +427,7 @@ def test_cookies_of_a_script_that_asks_for_none_are_told():
         ("http://localhost", "omit", False),
     ],
 )
-def test_cookies_are_kept_and_sent_by_credentials_mode(page, credentials, kept):
+def test_cookies_are_stored_and_sent_by_credentials_mode(page, credentials, kept):
     app = make_app(origins=SAME_SITE, supports_credentials=True)
     browser = Browser(app, page)
     browser.fetch("GET", "/a", credentials=credentials)
@@ -437,7 +437,7 @@ def test_cookies_are_kept_and_sent_by_credentials_mode(page, credentials, kept):
     assert [cookie for *_, cookie in app.seen] == [None, after, after]
 
 
-def test_cookies_do_not_go_to_another_host():
+def test_cookies_are_not_sent_to_another_host():
     app = make_app(origins=SAME_SITE, supports_credentials=True)
     browser = Browser(app, SAME_SITE)
     browser.fetch("GET", "/a", credentials="include")
@@ -445,7 +445,7 @@ def test_cookies_do_not_go_to_another_host():
     assert [cookie for *_, cookie in app.seen] == [None, None]
 
 
-def test_cookies_of_a_redirect_are_kept():
+def test_cookies_of_a_redirect_are_stored():
     app = make_app(origins=SAME_SITE, supports_credentials=True)
 
     @app.after_request
@@ -468,18 +468,18 @@ def test_cookies_of_a_redirect_are_kept():
         ("user=caf\xc3\xa9", SAME_SITE, "user=caf\xc3\xa9", None),
     ],
 )
-def test_a_cookie_may_be_put_in_by_hand(cookie, page, sent, code):
+def test_set_cookie_stores_a_cookie(cookie, page, sent, code):
     app = make_app(origins=page, supports_credentials=True)
     browser = Browser(app, page)
     assert browser.set_cookie(cookie) is None
     outcome = browser.outcome("GET", "/a", credentials="include")
     assert sent == app.seen[0][-1]
     assert (sent or "") == outcome.exchanges[0].sent.cookies
-    told = [(note.name, note.code) for note in outcome.cookie_notes if note.event == "not-sent"]
-    assert [("user", code)] * bool(code) == told
+    notes = [(note.name, note.code) for note in outcome.cookie_notes if note.event == "not-sent"]
+    assert [("user", code)] * bool(code) == notes
 
 
-def test_a_cookie_put_in_by_hand_is_one_of_its_url():
+def test_set_cookie_stores_the_cookie_for_its_url():
     app = make_app(origins=SAME_SITE, supports_credentials=True)
     browser = Browser(app, SAME_SITE)
     browser.set_cookie("a=1", "/deep/down")
@@ -490,7 +490,7 @@ def test_a_cookie_put_in_by_hand_is_one_of_its_url():
     assert note[:3] == ("c", "not-stored", "domain-mismatch")
 
 
-def test_a_cookie_ends_by_the_clock(monkeypatch):
+def test_a_cookie_expires_by_the_clock(monkeypatch):
     date = [1_800_000_000.0]
     monkeypatch.setattr(testing.time, "time", lambda: date[0])
     app = make_app(origins=SAME_SITE, supports_credentials=True)
@@ -501,7 +501,7 @@ def test_a_cookie_ends_by_the_clock(monkeypatch):
     assert [cookie for *_, cookie in app.seen] == ["a=1", "seen=yes"]
 
 
-def test_cookies_go_along_by_same_origin_if_no_mode_is_given(app):
+def test_the_default_credentials_mode_is_same_origin(app):
     browser = Browser(app, "http://localhost")
     browser.fetch("GET", "/a")
     assert browser.fetch("GET", "/a").json()["cookies"] == {"seen": "yes"}
@@ -527,7 +527,7 @@ def test_a_blocked_response_still_sets_its_cookies(app):
     assert [cookie for *_, cookie in app.seen] == [None, "seen=yes"]
 
 
-def test_a_preflight_is_remembered_by_this_browser_alone(app):
+def test_a_preflight_is_cached_per_browser(app):
     browser = Browser(app)
     assert methods(browser.fetch("PUT", "/a").outcome) == ["OPTIONS", "PUT"]
     assert methods(browser.fetch("PUT", "/a").outcome) == ["PUT"]
@@ -536,7 +536,7 @@ def test_a_preflight_is_remembered_by_this_browser_alone(app):
 
 
 @pytest.mark.parametrize(("max_age", "seconds"), [(None, 5), (600, 600)])
-def test_a_preflight_is_asked_for_again_when_its_time_is_up(monkeypatch, max_age, seconds):
+def test_a_preflight_is_sent_again_after_its_max_age(monkeypatch, max_age, seconds):
     clock = [1000.0]
     monkeypatch.setattr(testing.time, "monotonic", lambda: clock[0])
     browser = Browser(make_app(origins=APP, max_age=max_age))
@@ -600,7 +600,7 @@ def plain(environ, start_response):
     ],
     ids=["plain", "around", "inside"],
 )
-def test_any_wsgi_app_will_do(wrapped):
+def test_any_wsgi_app_can_be_used(wrapped):
     fetched = Browser(wrapped).fetch("DELETE", "/a")
     assert (fetched.status, fetched.text) == (404, "DELETE!")
     assert list(fetched.headers) == [("Content-Type", "text/plain")]
@@ -664,7 +664,7 @@ def test_a_body_is_closed_whether_it_is_read_or_not(read_body, body, done):
     assert done == did
 
 
-def test_without_the_body_no_more_is_read_than_the_headers_take():
+def test_without_the_body_only_the_headers_are_read():
     did = []
 
     def app(environ, start_response):
@@ -682,7 +682,7 @@ def test_without_the_body_no_more_is_read_than_the_headers_take():
 
 
 @pytest.mark.parametrize("fails_after", [0, 1])
-def test_a_body_that_fails_is_an_exception_only_where_it_is_read(fails_after):
+def test_a_body_that_raises_does_so_only_if_it_is_read(fails_after):
     did = []
 
     def app(environ, start_response):
@@ -710,7 +710,7 @@ def test_an_endless_stream_of_flask_is_closed():
     assert did == ["closed"]
 
 
-def test_what_an_app_writes_is_body_too():
+def test_data_that_an_app_writes_is_part_of_the_body():
     def app(environ, start_response):
         write = start_response("200 OK", [("Access-Control-Allow-Origin", "*")])
         write(b"one ")
@@ -719,7 +719,7 @@ def test_what_an_app_writes_is_body_too():
     assert Browser(app).fetch("GET", "/").text == "one two"
 
 
-def test_an_error_may_take_the_place_of_the_headers():
+def test_an_error_may_replace_the_headers():
     def app(environ, start_response):
         start_response("200 OK", [("X-First", "1")])
         error = (LookupError, LookupError(), None)
@@ -741,7 +741,7 @@ def test_the_fixture_is_a_page_of_another_origin(app, browser):
 
 
 @pytest.mark.parametrize("pytest_is", ["absent", "not loaded", "loaded"])
-def test_the_fixture_is_for_those_who_test_with_pytest(monkeypatch, pytest_is):
+def test_the_fixture_exists_only_if_pytest_is_imported(monkeypatch, pytest_is):
     if pytest_is == "absent":
         monkeypatch.setitem(sys.modules, "pytest", None)
     elif pytest_is == "not loaded":
@@ -754,7 +754,7 @@ def test_the_fixture_is_for_those_who_test_with_pytest(monkeypatch, pytest_is):
     assert module.Browser(plain, "http://localhost").fetch("GET", "/").text == "GET!"
 
 
-def test_the_command_line_does_not_wait_for_pytest():
+def test_the_command_line_does_not_import_pytest():
     program = "import sys, flask_cors.cli; sys.exit('pytest' in sys.modules)"
     ran = subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=False)
     assert ran.returncode == 0
