@@ -277,7 +277,7 @@ def allow_resource(pattern: str, origin: str, *, credentials: bool = False) -> s
 
 
 def decorate(view: Function, origin: str, *, credentials: bool = False) -> str:
-    """Return the edit that gives a view a policy of its own."""
+    """Return the edit that gives a view its own policy."""
     options = f"origins=[{origin!r}]" + (", supports_credentials=True" if credentials else "")
     return f"Write directly above {view}: @cross_origin({options})"
 

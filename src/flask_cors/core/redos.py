@@ -188,7 +188,7 @@ def _build(
     Args:
         regex: the compiled expression.
         copies: the greatest number of copies of a repeated part; a repetition with a higher limit
-            gets none.
+            counts as unlimited.
         whole: same as for `verdict`.
         letters: same as for `verdict`.
     """

@@ -125,7 +125,7 @@ class ResourceTable(Generic[T]):
                 self._others.append((rank, pattern, value))
         self._limit = max([256, *map(len, self._prefixes)])
         self.memo: dict[str, T | None] = {}
-        """What short paths that were asked for lately belong to: adapters look here first."""
+        """The values of short paths of recent requests. Adapters look here first."""
 
     @cached_property
     def catch_all(self) -> T | None:

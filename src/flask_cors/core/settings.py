@@ -358,7 +358,7 @@ def _validate_credentials(result: Settings, place: str, problems: Problems) -> N
 
 
 def _warn_of_credentials(origins: OriginRules, place: str, problems: Problems) -> None:
-    """Warn of origins with credentials behind which there may be somebody else than expected."""
+    """Warn of origins that are allowed with credentials, but that other people can use as well."""
     everyone = sorted(filter(_is_anyones, origins.wildcards))
     everyone += [regex.pattern for regex in origins.wide_regexes]
     for written in everyone:

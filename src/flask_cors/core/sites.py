@@ -85,7 +85,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_trustworthy(scheme: str, host: str) -> bool:
-    """Return whether an origin is potentially trustworthy: nobody on the network can change it.
+    """Return whether an origin is trustworthy: nobody on the network can change its content.
 
     https://www.w3.org/TR/secure-contexts/#is-origin-trustworthy
     """

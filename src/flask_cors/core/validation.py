@@ -65,7 +65,7 @@ class OptionValue(NamedTuple):
         return []
 
     def has_environment_mistake(self, item: object) -> bool:
-        """Return whether an item was spoiled on its way from an environment, and record that."""
+        """Return whether an item is a mistake such as an unset variable; if it is, record it."""
         if item is None or (isinstance(item, str) and item.strip().lower() in _UNSET_TEXTS):
             self._report_unset(item)
             return True
@@ -129,7 +129,7 @@ _MATCHED_LENGTH = MappingProxyType(
 )
 
 
-@lru_cache(maxsize=1024)  # the same expressions come back: for each app, view and resource
+@lru_cache(maxsize=1024)  # several apps, views and resources often use the same expressions
 def match_time(
     regex: re.Pattern[str], option: str, length: int | None = None
 ) -> Literal["fine", "slow", "unknown"]:
@@ -272,7 +272,7 @@ def _parse_origin(item: object) -> str | re.Pattern[str] | OriginPredicate:
 def _check_callable(item: Callable[..., object]) -> None:
     """Raise an error for a callable that can never return `True`.
 
-    Its mistake would otherwise show only at run time, when it refuses every origin.
+    Otherwise the mistake would show only at request time, when every origin is refused.
     """
     function: object = item
     while isinstance(function, partial):
