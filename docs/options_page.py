@@ -1,10 +1,10 @@
-"""Writes into `reference/options.md` what the source says of each option.
+"""Writes the descriptions of the options from the source into `reference/options.md`.
 
     python docs/options_page.py
 
-The docstrings in `flask_cors/core/options.py` are the one place where an option is described. This
-program puts them between the marks of the page, each with examples of the places where the option
-can be written. A test fails where the page is not up to date.
+The docstrings in `flask_cors/core/options.py` are the only place where the options are described.
+This program copies them between the markers on the page, each with examples of the places where the
+option can be written. A test fails if the page is not up to date.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from flask_cors.core import options
 PAGE = Path(__file__).parent / "reference" / "options.md"
 ORIGINS = 'origins=["https://app.example"], '
 END = "<!-- end -->"
-BOOLEAN = "`True` or `False`; as text `true`, `yes`, `on`, `1`, or `false`, `no`, `off`, `0`."
+BOOLEAN = "`True` or `False`; as a string `true`, `yes`, `on`, `1`, or `false`, `no`, `off`, `0`."
 
 
 class Example(NamedTuple):
-    """A value of an option, as Python and as text."""
+    """A value of an option, in Python and as a string in an environment."""
 
     value: str
     text: str
     needs: str = ""
-    """other keyword arguments, without which the value is an error"""
+    """other keyword arguments that the value requires"""
 
 
 EXAMPLES = {
@@ -52,7 +52,7 @@ EXAMPLES = {
 
 
 class Described(NamedTuple):
-    """The docstring of an option, in its parts."""
+    """The parts of an option's docstring."""
 
     summary: str
     details: str
@@ -60,7 +60,7 @@ class Described(NamedTuple):
 
 
 def docstrings() -> dict[str, str]:
-    """Return the docstring under each option of `CORS`, in their order there."""
+    """Return the docstring of each option of `CORS`, in the order of the source."""
     found: dict[str, str] = {}
     for owner in (options.CrossOriginOptions, options.ResourceOptions, options.MiddlewareOptions):
         [definition] = ast.parse(inspect.getsource(owner)).body
@@ -79,21 +79,21 @@ def described(docstring: str) -> Described:
 
 
 def places(option: str) -> list[tuple[str, str]]:
-    """Return how an option is written in each of the places that take it."""
+    """Return each place where an option can be written, with an example."""
     value, text, needs = EXAMPLES[option]
     key = f"CORS_{option.upper()}"
     rows = [("keyword", f"CORS(app, {needs}{option}={value})")]
     if option in options.CrossOriginOptions.__annotations__:
         rows.append(("above a view", f"@cross_origin({needs}{option}={value})"))
     if option in options.ResourceOptions.__annotations__:
-        beside = '"origins": ["https://app.example"], ' if needs else ""
-        rows.append(("for a path", f'resources={{"/api/*": {{{beside}"{option}": {value}}}}}'))
+        needed = '"origins": ["https://app.example"], ' if needs else ""
+        rows.append(("for a path", f'resources={{"/api/*": {{{needed}"{option}": {value}}}}}'))
     rows += [("key", f'app.config["{key}"] = {value}'), ("environment", f"{key}={text}")]
     return rows
 
 
 def section(option: str, docstring: str) -> str:
-    """Return what the page says of an option."""
+    """Return the page's section about an option."""
     summary, details, default = described(docstring)
     is_boolean = "bool" in str(options.CORSOptions.__annotations__[option])
     meaning = f"{summary} {details}".strip() if is_boolean else summary
@@ -105,8 +105,8 @@ def section(option: str, docstring: str) -> str:
 
 
 def table(found: dict[str, str]) -> str:
-    """Return one line for each option."""
-    rows = ["| option | what it says | default |", "|---|---|---|"]
+    """Return the table with one line for each option."""
+    rows = ["| option | meaning | default |", "|---|---|---|"]
     for option, docstring in found.items():
         summary, _, default = described(docstring)
         rows.append(f"| [`{option}`](#{option}) | {summary} | {default} |")
@@ -114,7 +114,7 @@ def table(found: dict[str, str]) -> str:
 
 
 def filled(page: str) -> str:
-    """Return the page with what the docstrings say between its marks."""
+    """Return the page with the docstrings between its markers."""
     found = docstrings()
     parts = {"all": table(found), **{name: section(name, text) for name, text in found.items()}}
     for name, text in parts.items():
