@@ -129,6 +129,7 @@ def test_what_cannot_be_decided_is_not_called_fine(pattern):
         (r"a*a*a*", "fine"),
         (r"a*a*a*a*a*", "slow"),
         (r"a*?a*?a*?a*?a*?", "slow"),
+        (r"a+a+a+a+a+b", "slow"),
         (r"(a+){3}", "fine"),
         (r"(a+){5}", "slow"),
         (r"a*ba*ba*ba*ba*", "fine"),
@@ -144,6 +145,8 @@ def test_what_cannot_be_decided_is_not_called_fine(pattern):
         (r"(?:[a-z]{2}){30}", "fine"),
         (r"(?:.|-(a)){1,100}", "slow"),
         (r"(?:.|([a-z])){1,100}", "slow"),
+        (r"a{0,99}" * 5 + "b", "slow"),
+        (r"a?" * 30 + "b", "slow"),
         (r"(a?){15}", "fine"),
         (r"(a?){30}", "slow"),
         (r"(a?){5,}", "fine"),
@@ -153,9 +156,11 @@ def test_what_cannot_be_decided_is_not_called_fine(pattern):
         # Ways that read nothing.
         (r"(?:|)" * 12 + "a", "fine"),
         (r"(?:|){40}a", "slow"),
+        (r"(?:|){40}", "slow"),
         # Look-arounds.
         (r"(?!(a+)+b)a*", "slow"),
         (r"(?=a+b)a*", "fine"),
+        (r"(?=a)(a|aa)+b", "slow"),
         (r"(?:a(?=a*a*b))*", "fine"),
         (r"(?:a(?=a*a*a*b))*", "slow"),
         (r"(?!)(a)*", "fine"),
@@ -171,8 +176,12 @@ def test_what_cannot_be_decided_is_not_called_fine(pattern):
         (r"(?P<n>([a-z])+)@(?P=n)", "fine"),
         (r"(?P<n>([a-z]+)+)@(?P=n)", "unknown"),
         (r"(a)(?i:\1|(A))+b", "slow"),
+        (r"(a)(?:(?i:\1)|(A))+b", "slow"),
+        (r"(.)(?:(?s:\1)|(\n))+b", "fine"),
+        (r"(a+)(b)(?:\1a*b)*\2", "unknown"),
         (r"(a)?(?(1)b)c*", "fine"),
         (r"(a)?(?(1)b|c)", "fine"),
+        (r"(a)?(?(1)b|(c|cc)+)d", "slow"),
     ],
     ids=label,
 )
@@ -216,6 +225,7 @@ def test_longer_texts_take_longer(length, expected):
         (r"a*a*a*a*b", True, 138),
         (r"a*a*a*b", True, 461),
         (r"/a*a*a*b", False, 462),
+        (r"a*" * 20 + "b", True, 9),
     ],
 )
 def test_up_to_fifty_million_attempts_are_fine(pattern, whole, longest):
@@ -229,6 +239,8 @@ def test_up_to_fifty_million_attempts_are_fine(pattern, whole, longest):
     ("pattern", "letters", "expected"),
     [
         (r"(.*)*", ORIGIN_LETTERS, "fine"),  # matches whatever it is
+        (r"^(.*)*$", ORIGIN_LETTERS, "fine"),
+        (r"\A(.*)*\Z", ORIGIN_LETTERS, "fine"),
         (r"(.*)*\.example", ORIGIN_LETTERS, "slow"),
         (r"(.*.*)*a.*", ORIGIN_LETTERS, "slow"),
         (r"(\s*\t*)*", ORIGIN_LETTERS, "fine"),  # never reads a thing
@@ -285,6 +297,9 @@ def test_the_letters_are_those_of_the_grammars(letter):
         (0, r"([^\x00-\x7f]|(\s))*x", "slow"),
         (re.ASCII, r"([^\x00-\x7f]|([\w\d\s]))*x", "fine"),
         (re.MULTILINE, r"^(a)*$", "fine"),
+        (0, r"(\w|([\u0561-\u0586]))*x", "slow"),
+        (re.ASCII, r"(?i:(\w|([\u0430-\u044f])))*x", "fine"),
+        (re.IGNORECASE, r"((?-i:a)|(?-i:(A)))*x", "fine"),
     ],
 )
 def test_flags_count(flags, pattern, expected):

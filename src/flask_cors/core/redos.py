@@ -215,7 +215,7 @@ class _Builder:
         self.work = 0
         self.follow: list[Ways] = [{}]
         self.classes = [("", 0)]  # for each state, its class of characters and flags
-        self.named: set[int] = set()  # characters in the expression, and those next to them
+        self.named: set[int] = set()  # characters in the expression, and the one after each
 
     def build(self, nodes: Nodes, flags: int, *, whole: bool, letters: str | None) -> _Automaton:
         places = [str(value) for _, value in nodes]
@@ -289,14 +289,14 @@ class _Builder:
         if state > _MAX_STATES:
             raise _UnknownError
         self.follow.append({})
-        self.classes.append((written, flags & ~re.VERBOSE))
+        self.classes.append((written, flags))
         return _Part(0, {state: 1}, {state: 1})
 
     def _written(self, op: object, value: object) -> str:
         """Return a class of characters, or an item of one, in the syntax of expressions."""
         match str(op), _values(value):
             case "LITERAL", (int(code),):
-                self.named |= {max(code - 1, 0), code, min(code + 1, sys.maxunicode)}
+                self.named |= {code, min(code + 1, sys.maxunicode)}
                 return re.escape(chr(code))
             case "NOT_LITERAL", _:
                 return f"[^{self._written('LITERAL', value)}]"
