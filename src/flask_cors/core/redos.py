@@ -420,7 +420,8 @@ class _Count:
             costs = {states: self._attempts_after(ways[states]) for states in changed}
             if self.of_single_texts:  # the other texts are unlikely to become the slowest
                 changed = nlargest(_MAX_TEXTS, changed, costs.__getitem__)
-            most = max([most, *costs.values()])
+            # A single text that ends here takes no more; of all texts, another one may go on.
+            most = max([0 if self.of_single_texts else most, *costs.values()])
             total += most
             if total > MAX_ATTEMPTS:
                 return True
@@ -478,6 +479,10 @@ class _Count:
                 }
                 self.work += sum(map(len, move.values()))
                 reached[target] = self._most(reached.get(target, new), new)
+        if self.of_single_texts:  # only those of this length go on
+            ways.clear()
+            ways.update(reached)
+            return [*reached]
         grown: list[int] = []
         for states, new in reached.items():
             known = ways.get(states)
