@@ -1,8 +1,8 @@
-"""Async views, and an origin that is looked up while the request waits.
+"""Async views, and origins that an async function looks up.
 
     python docs/examples/async_views.py
 
-It answers on port 5000, or on the one that PORT names.
+The port is 5000, or the one in the variable PORT.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ PARTNERS = {"https://tea.example", "https://cake.example"}
 
 
 async def is_partner(origin: str) -> bool:
-    """Return whether an origin is a partner's, as a database or another service would say it."""
+    """Return whether an origin is a partner's; a real app would ask a database or a service."""
     await asyncio.sleep(0.01)
     return origin in PARTNERS
 
 
 async def price(name: str) -> int:
-    """Return a price, as another service would say it."""
+    """Return a price; a real app would ask a database or a service."""
     await asyncio.sleep(0.01)
     return PRICES[name]
 
@@ -37,7 +37,7 @@ CORS(app, resources={"/api/*": {"origins": ["https://app.example", is_partner], 
 
 @app.get("/api/prices")
 async def prices() -> ResponseReturnValue:
-    """Ask for all prices at once."""
+    """Return all prices, which are looked up at the same time."""
     found = await asyncio.gather(*map(price, PRICES))
     return dict(zip(PRICES, found, strict=True))
 
@@ -45,7 +45,7 @@ async def prices() -> ResponseReturnValue:
 @app.put("/partner/prices/<name>")
 @cross_origin(origins=is_partner, methods="PUT", expose_headers="X-Price")
 async def put_price(name: str) -> ResponseReturnValue:
-    """Confirm a price, to partners alone."""
+    """Confirm a price; only partners may call this."""
     return {"name": name}, {"X-Price": str(await price(name))}
 
 

@@ -1,8 +1,8 @@
-"""One function on a functions host, with a rule of its own.
+"""One function on a functions host, with its own rules.
 
     functions-framework --source docs/examples/cloud_function.py --target prices
 
-Needs functions-framework. It answers on port 8080.
+It needs functions-framework. The port is 8080.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from flask_cors import cross_origin
 @functions_framework.http  # pyright: ignore[reportUnknownMemberType]  # it has no type
 @cross_origin(origins="https://app.example", methods=["GET", "PUT"], max_age=600)
 def prices(request: Request) -> ResponseReturnValue:
-    """Answer with the prices, or store one."""
+    """Return the prices, or store one."""
     if request.method == "PUT":
         return {"stored": request.get_json()}
     return {"tea": 2, "cake": 4}

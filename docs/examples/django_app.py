@@ -1,6 +1,6 @@
-"""CORS for a Django project; the last line belongs into its `asgi.py`.
+"""CORS for a Django project; the last line belongs in its `asgi.py`.
 
-Run it, and http://127.0.0.1:8000/api/hello answers:
+Run it, and open http://127.0.0.1:8000/api/hello:
 
     uvicorn --app-dir docs/examples django_app:application
 """

@@ -1,6 +1,6 @@
 """CORS for a Quart app.
 
-Run it, and http://127.0.0.1:8000/api/hello answers:
+Run it, and open http://127.0.0.1:8000/api/hello:
 
     hypercorn docs/examples/quart_app:asgi
 """

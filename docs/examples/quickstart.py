@@ -1,12 +1,12 @@
-"""One app, two origins: see in a browser which calls CORS lets through, which not, and why.
+"""One app, two origins: see in a browser which calls CORS allows, which it does not, and why.
 
-Run it and open the address that it prints, http://127.0.0.1:5000 or one with another port where
-5000 is taken. To a browser http://localhost:5000 is another origin, though the same server answers:
-the page calls it and shows what comes of each call.
+Run it and open the address that it prints: http://127.0.0.1:5000, or with another port if 5000 is
+taken. To a browser, http://localhost:5000 is another origin, although the same server answers. The
+page calls it, and shows the result of each call.
 
     python docs/examples/quickstart.py [PORT]
 
-The port can also be given in the environment, as PORT.
+The port can also be set in the environment, as PORT.
 """
 
 from __future__ import annotations
@@ -45,42 +45,42 @@ CORS(
 
 @app.get("/api/hello")
 def hello() -> ResponseReturnValue:
-    """Answer a simple call."""
+    """Answer a call that needs no preflight."""
     return {"message": "Hello from the other origin"}
 
 
 @app.put("/api/items/<int:number>")
 def put_item(number: int) -> ResponseReturnValue:
-    """Take JSON, for which a browser asks first."""
+    """Store JSON, for which browsers send a preflight."""
     return {"number": number, "stored": request.get_json()}
 
 
 @app.get("/async")
 @cross_origin(origins=[PAGE], expose_headers=["X-Waited"])
 async def wait() -> ResponseReturnValue:
-    """Answer after a while, with a header that a script may read."""
+    """Answer after a short wait, with a header that scripts may read."""
     await asyncio.sleep(0.05)
     return {"message": "Hello from async def"}, {"X-Waited": "50 ms"}
 
 
 @app.get("/private/profile")
 def profile() -> ResponseReturnValue:
-    """Answer a call that may bring cookies."""
+    """Answer a call that may include cookies."""
     return {"message": "Credentials are welcome here"}
 
 
 @app.route("/partner/report", methods=["GET", "PUT"])
 def report() -> ResponseReturnValue:
-    """Answer what only the partner's pages may read."""
+    """Return a report that only the partner's pages may read."""
     return {"message": "For the partner only"}
 
 
-# The rest is not about CORS. It shows a person what the browser and the server say to each other,
-# preflights included, which a script cannot see.
+# The rest is not about CORS. It shows the requests and responses on the page, including preflights,
+# which scripts cannot see.
 
 
 class Exchange(TypedDict):
-    """One request from another origin and its answer: the header fields of CORS alone."""
+    """One request from another origin and its response, with only the CORS headers."""
 
     call: str
     request: str
@@ -94,7 +94,7 @@ SENT = ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Heade
 
 
 def watch(inner: WSGIApplication) -> WSGIApplication:
-    """Return an app that answers as `inner` does, and notes the requests of other origins."""
+    """Return an app that answers like `inner`, and records the requests of other origins."""
 
     def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def noting(
@@ -109,7 +109,7 @@ def watch(inner: WSGIApplication) -> WSGIApplication:
 
 
 def note(environ: WSGIEnvironment, status: str, headers: list[tuple[str, str]]) -> None:
-    """Add an exchange to those that the page asks for."""
+    """Record one exchange, which the page then asks for."""
     variables = {name: "HTTP_" + name.upper().replace("-", "_") for name in SENT}
     exchanges.append(
         {
@@ -124,13 +124,13 @@ def note(environ: WSGIEnvironment, status: str, headers: list[tuple[str, str]]) 
 
 @app.get("/exchanges/<call>")
 def exchanges_of(call: str) -> ResponseReturnValue:
-    """List what was said for one call of the page."""
+    """Return the exchanges of one call of the page."""
     return [exchange for exchange in exchanges if exchange["call"] == call]
 
 
 @app.get("/")
 def page() -> ResponseReturnValue:
-    """Show the page that makes the calls."""
+    """Return the page that makes the calls."""
     return HTML
 
 

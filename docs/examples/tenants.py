@@ -1,10 +1,10 @@
-"""Origins from a database: the pages of the tenants may call the API, those of nobody else.
+"""Origins from a database: only the pages of the tenants may call the API.
 
     python docs/examples/tenants.py                                 # Flask, on port 5000
     uvicorn --app-dir docs/examples --factory tenants:create_asgi   # behind an ASGI server
 
-Needs aiosqlite. The database is `tenants.sqlite`, or what TENANTS_DATABASE names. It answers
-on port 5000, or on the one that PORT names.
+It needs aiosqlite. The database is `tenants.sqlite`, or the file in the variable TENANTS_DATABASE.
+The port is 5000, or the one in the variable PORT.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ DATABASE = Path(os.environ.get("TENANTS_DATABASE", "tenants.sqlite"))
 class Tenants:
     """The tenants and their origins, read from the database and remembered for a while.
 
-    One object serves every thread and every event loop. Flask runs each async call in a loop of
-    its own, so nothing that belongs to a loop outlives a call here: a connection is opened where
-    it is used, and what is remembered is a plain set behind a lock of threads.
+    All threads and event loops can use one object. Flask runs each async call in a new loop, so the
+    object keeps nothing that belongs to a loop: each call opens its own connection, and the
+    remembered origins are a plain set, protected by a lock for threads.
 
     Args:
         database: the SQLite file.
-        seconds: how long what was read is remembered.
-        clock: tells the time, in seconds.
+        seconds: how long the origins are remembered.
+        clock: returns the time in seconds.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class Tenants:
         self._changes = 0
 
     def allow(self, origin: str) -> bool | Awaitable[bool]:
-        """Return whether an origin is that of a tenant: at once where that is remembered."""
+        """Return whether an origin is a tenant's, or an awaitable if the database must be read."""
         with self._lock:
             if self._clock() < self._until:
                 return origin in self._remembered
         return self._look_up(origin)
 
     async def put(self, name: str, origin: str) -> None:
-        """Let a tenant have an origin, in the place of another."""
+        """Set or replace the origin of a tenant."""
         await self._write("INSERT OR REPLACE INTO tenants VALUES (?, ?)", name, origin)
 
     async def remove(self, name: str) -> None:
@@ -74,7 +74,7 @@ class Tenants:
         await self._write("DELETE FROM tenants WHERE name = ?", name)
 
     def forget(self) -> None:
-        """Read the database again when next asked."""
+        """Forget the remembered origins, so that the next call reads the database."""
         with self._lock:
             self._changes += 1
             self._until = float("-inf")
@@ -86,7 +86,7 @@ class Tenants:
             rows = await connection.execute_fetchall("SELECT origin FROM tenants")
         origins = frozenset(str(found) for (found,) in rows)
         with self._lock:
-            if changes == self._changes:  # else a change came while this was read
+            if changes == self._changes:  # otherwise there was a change in the meantime
                 self._remembered, self._until = origins, asked + self._seconds
         return origin in origins
 
@@ -101,7 +101,7 @@ class Tenants:
 
 
 def canonical(text: str) -> str | None:
-    """Return an origin as browsers send it, or `None` for what is not one origin."""
+    """Return an origin as browsers send it, or `None` if the text is not exactly one origin."""
     try:
         origin = Policy.from_options(origins=[text]).settings.origins.only_origin
     except ConfigurationError:
@@ -126,7 +126,7 @@ def create_api(tenants: Tenants) -> Flask:
     async def products() -> ResponseReturnValue:
         return {"products": ["tea", "cake"]}
 
-    # For the administrator, so not below /api: no other origin may call these.
+    # For the administrator, so not below /api: pages of other origins must not call these.
     @app.put("/tenants/<name>")
     async def put(name: str) -> ResponseReturnValue:
         origin = canonical(request.get_data(as_text=True))
@@ -144,7 +144,7 @@ def create_api(tenants: Tenants) -> Flask:
 
 
 def create_database(database: Path = DATABASE) -> Path:
-    """Make the tables, where they are not there."""
+    """Create the table if it does not exist, and return the file."""
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(SCHEMA)
     return database

@@ -1,8 +1,8 @@
-"""Tests of the rules of `factory.py`: who may do what, as a browser would see it.
+"""Tests of the rules of `factory.py`: which pages may do what, in a model of a browser.
 
     python -m pytest docs/examples/test_rules.py
 
-They are run as those of a project of their own, see `pytest.ini`.
+They run like the tests of a separate project, with their own `pytest.ini`.
 """
 
 # ruff: noqa: D103, S101  (the name of a test says what it shows, and tests assert)
@@ -76,7 +76,7 @@ def test_no_page_deletes(app: Flask) -> None:
 
 
 def test_a_form_of_another_site_logs_nobody_in(app: Flask) -> None:
-    # Browsers send a form, or text, without a preflight: here the view has to refuse it.
+    # Browsers send a form, or plain text, without a preflight, so the view itself has to refuse it.
     app.testing = False
     outcome = page_at(EVIL, app).outcome(
         "POST", "/account/login", body='{"name": "Eve"}', credentials="include"

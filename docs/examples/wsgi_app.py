@@ -1,6 +1,6 @@
 """CORS for any WSGI app, on port 8000 or another.
 
-Run it, and http://127.0.0.1:8000/api/hello answers:
+Run it, and open http://127.0.0.1:8000/api/hello:
 
     python docs/examples/wsgi_app.py
 """
