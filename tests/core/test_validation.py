@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import timedelta
-from functools import partial
+from functools import partial, wraps
 
 import pytest
 
 from flask_cors.core.errors import Problem, Problems
+from flask_cors.core.origins import OriginRules
 from flask_cors.core.settings import OptionSource, Settings, config_source, resolve_resources
 
 A = "https://a.example"
@@ -105,6 +106,7 @@ def test_what_is_no_method_is_told_what_to_write(item: object, text: str) -> Non
         ),
         ("text/html; charset=utf-8", MEDIA_TYPE),
         ("X text/html", NO_HEADER),
+        ("video X-A", several("name", "video, X-A", "write a list")),
     ],
 )
 def test_what_is_no_header_is_told_what_to_write(option: str, item: object, text: str) -> None:
@@ -249,16 +251,17 @@ def test_a_value_that_stands_for_none_is_told_with_an_example(option: str, value
     assert bool(problems.warnings) is (option == "expose_headers")
 
 
+@pytest.mark.parametrize("value", ["", " \t"], ids=repr)
 @pytest.mark.parametrize("option", [option for option in EXAMPLES if option != "origins"])
-def test_a_value_that_is_empty_is_told_with_an_example(option: str) -> None:
+def test_a_value_that_is_empty_is_told_with_an_example(option: str, value: str) -> None:
     problems = Problems()
-    resolve_resources([OptionSource({option: ""})], problems)
+    resolve_resources([OptionSource({option: value})], problems)
     (problem,) = problems.errors + problems.warnings
     assert problem == (
         ALONE[option],
         option,
-        "",
-        f"{option}: '' is empty; is an environment variable unset? Write {EXAMPLES[option]}",
+        value,
+        f"{option}: {value!a} is empty; is an environment variable unset? Write {EXAMPLES[option]}",
     )
 
 
@@ -271,12 +274,111 @@ def test_a_value_that_is_empty_is_told_with_an_example(option: str) -> None:
 )
 def test_an_item_that_stands_for_none_is_to_be_removed(option: str, item: object) -> None:
     good = {"origins": A, "resources": "/a"}.get(option, "X")
-    problem = problem_of(option, [good, item])
+    _, problems = resolved(**{option: [good, item]})
+    (problem,) = problems.errors
     assert problem[:3] == (CODES[option], option, item)
     assert problem.message == (
         f"{option}: {item!a} means that there is no value; is an environment variable unset? "
         "Remove it"
     )
+
+
+# What is wrong counts as nothing ------------------------------------------------------------------
+
+SLOW_ORIGIN = r"https://([a-z]+)+\.example"
+SLOW_NAME = r"X-([a-z]+)+1"
+
+
+@pytest.mark.parametrize(
+    "item", [None, "", "None", 5, "a.example", "https://(", SLOW_ORIGIN, Ellipsis]
+)
+def test_an_origin_that_is_wrong_allows_nobody(item: object) -> None:
+    settings, problems = resolved(origins=[item, A, item], supports_credentials=True)
+    assert settings.origins == read("origins", [A])
+    assert [problem.value for problem in problems.errors] == [item, item]
+
+
+@pytest.mark.parametrize("option", ["methods", "allow_headers", "expose_headers"])
+@pytest.mark.parametrize("item", [None, "", 5, "X A", "X,A"], ids=repr)
+def test_a_name_that_is_wrong_is_left_out(option: str, item: object) -> None:
+    settings, problems = resolved(**{option: [item, "X-A", item]})
+    assert getattr(settings, option) == read(option, ["X-A"])
+    assert [problem.value for problem in problems.errors] == [item, item]
+
+
+@pytest.mark.parametrize("item", ["X-(", SLOW_NAME])
+def test_an_expression_for_headers_that_is_wrong_is_left_out(item: str) -> None:
+    settings, problems = resolved(allow_headers=[item, "X-A"])
+    assert settings.allow_headers == read("allow_headers", ["X-A"])
+    assert [problem.value for problem in problems.errors] == [item]
+
+
+@pytest.mark.parametrize("value", ["None", "maybe", "'true'", "$VALUE"])
+def test_a_value_that_is_wrong_is_not_set(value: str) -> None:
+    settings, problems = resolved(max_age=value, send_wildcard=value)
+    assert (settings.max_age, settings.send_wildcard) == (None, False)
+    assert [problem.value for problem in problems.errors] == [value, value]
+
+
+# Expressions --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "written", "start", "pattern"),
+    [
+        ("origins", SLOW_ORIGIN, f"origins: {SLOW_ORIGIN!a}", "'https://*.example.com'"),
+        ("allow_headers", SLOW_NAME, f"allow_headers: {SLOW_NAME!a}", "'X-*'"),
+        ("resources", r"/(\w+)+x$", r"resources['/(\\w+)+x$']", "'/api/*'"),
+    ],
+)
+def test_a_slow_expression_is_told_where_it_stands(
+    option: str, written: str, start: str, pattern: str
+) -> None:
+    problems = Problems()
+    resolve_resources([OptionSource({option: written})], problems)
+    (problem,) = problems.errors
+    assert problem[:3] == ("regex-backtracking", option, written)
+    assert problem.message == (
+        f"{start} can take extremely long to match, and clients choose the text. "
+        f"Use [a-z]+ instead of ([a-z]+)+, or a pattern with '*': {pattern}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "pattern"),
+    [
+        pytest.param("origins", r"https://a(\s+)+b", id="blanks-in-an-origin"),
+        pytest.param("allow_headers", r"X-(\s+)+B", id="blanks-in-a-name"),
+        pytest.param("resources", r"/(a+)+", id="a-path-that-may-go-on"),
+    ],
+)
+def test_an_expression_is_fast_if_it_is_for_what_it_is_tried_on(option: str, pattern: str) -> None:
+    problems = Problems()
+    resolve_resources([OptionSource({option: pattern})], problems)
+    assert problems.errors + problems.warnings == []
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"https://[^.]+\.[a-z]{3}",
+        r"https://[^.]+\.[a-z]{4,}",
+        r"http://.+\.com",
+        r"http://.+:\d{3}",
+        r"https://.+:\d{4}",
+    ],
+)
+def test_an_expression_that_lets_in_whoever_has_a_host_is_wide(pattern: str) -> None:
+    settings, _ = resolved(origins=[pattern, r"https://[a-z]+\.example"])
+    assert [regex.pattern for regex in settings.origins.wide_regexes] == [pattern]
+
+
+def test_a_compiled_resource_is_named_by_its_pattern() -> None:
+    problems = Problems()
+    resource = {re.compile("/a(b|c)"): {"max_age": -1}}
+    resolve_resources([OptionSource({"resources": resource})], problems)
+    (problem,) = problems.errors
+    assert problem.message.startswith("resources['/a(b|c)'].max_age: -1 ")
 
 
 # Lists --------------------------------------------------------------------------------------------
@@ -287,6 +389,28 @@ def test_a_comma_in_a_quantifier_separates_nothing(bounds: str) -> None:
     settings, _ = resolved(allow_headers=f"X-[a-z]{bounds}, X-B")
     assert [regex.pattern for regex in settings.allow_headers.regexes] == [f"X-[a-z]{bounds}"]
     assert settings.allow_headers.names == {"x-b"}
+
+
+def test_the_order_of_a_list_makes_no_other_policy() -> None:
+    lists: dict[str, list[object]] = {
+        "origins": [A, "https://*.b.example", "https://c.example"],
+        "methods": ["GET", "PUT", "QUERY"],
+        "allow_headers": ["X-A", *(f"{letter}-*" for letter in "kfbpdgaohc")],
+        "expose_headers": ["X-B", "X-A", "X-C"],
+    }
+    one, other = (
+        resolved(**lists)[0],
+        resolved(**{name: value[::-1] for name, value in lists.items()})[0],
+    )
+    assert (one, hash(one)) == (other, hash(other))
+
+
+def test_each_expression_of_a_list_is_kept() -> None:
+    settings, _ = resolved(
+        allow_headers=["X-A.*", "X-B.*"], origins=["https://a\\d", "https://b\\d"]
+    )
+    assert [regex.pattern for regex in settings.allow_headers.regexes] == ["X-A.*", "X-B.*"]
+    assert [regex.pattern for regex in settings.origins.regexes] == ["https://a\\d", "https://b\\d"]
 
 
 # Origins ------------------------------------------------------------------------------------------
@@ -387,6 +511,23 @@ def generates(origin: str) -> Iterator[bool]:
     yield True
 
 
+async def generates_async(origin: str) -> AsyncIterator[bool]:
+    yield True
+
+
+def takes_two(origin: str, request: object) -> bool:
+    return origin == A and request is not None
+
+
+@wraps(takes_two)
+def takes_one(origin: str) -> bool:
+    return takes_two(origin, "request")
+
+
+def test_a_callable_is_called_as_it_is_and_not_as_what_it_wraps() -> None:
+    assert read("origins", takes_one) == OriginRules(predicates=(takes_one,))
+
+
 CALLABLE = (
     "Write a function that takes the origin and returns True or False: "
     "def allow(origin: str) -> bool"
@@ -399,9 +540,13 @@ CALLABLE = (
         (Allow, "is a class: a call creates an object, not True or False"),
         (partial(Allow), "is a class: a call creates an object, not True or False"),
         (generates, "is a generator function: a call returns a generator, not True or False"),
+        (
+            generates_async,
+            "is an async generator function: a call returns a generator, not True or False",
+        ),
         (lambda: True, "cannot be called with the origin as its only argument"),
     ],
-    ids=["class", "partial", "generator", "no-argument"],
+    ids=["class", "partial", "generator", "async-generator", "no-argument"],
 )
 def test_a_callable_that_never_answers_is_told_what_to_write(
     item: Callable[..., object], what: str
@@ -422,6 +567,7 @@ def test_a_callable_that_never_answers_is_told_what_to_write(
         (float(2**31), 2**31),
         (str(2**31), 2**31),
         ("0000000600", 600),
+        ("999", 999),
         ("\x1f600", 600),
         (timedelta(seconds=2**31), 2**31),
         (0.999, 0),
@@ -466,6 +612,10 @@ def test_a_number_of_seconds_is_kept_up_to_what_caches_hold(value: object, secon
         ("1200.00", 1200),
         ("12.50", 600),
         ("1,000,000,000", 600),
+        ("123,456,789", 123_456_789),
+        ("9,000", 9000),
+        ("9.", 9),
+        ("0600.0", 600),
     ],
     ids=repr,
 )
