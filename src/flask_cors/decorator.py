@@ -291,7 +291,7 @@ def _begin_options(
     if not is_answered and _is_left_to_the_view(own, app, request):
         return call
     answer = app.response_class() if is_answered else _default_options_response()
-    if call is None or is_routed:
+    if call is None:
         return answer
     call.answer = answer
     return call

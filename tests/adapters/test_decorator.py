@@ -691,6 +691,28 @@ def one_method_beside_one_for_options() -> type[View]:
     return Items
 
 
+def one_method_of_a_class_that_names_its_methods() -> type[View]:
+    class Items(MethodView):
+        methods: ClassVar[set[str]] = {"GET"}
+
+        @for_app
+        def get(self) -> str:
+            return "body"
+
+    return Items
+
+
+def decorated_class_that_names_its_methods() -> type[View]:
+    @for_app
+    class Items(MethodView):
+        methods: ClassVar[set[str]] = {"GET"}
+
+        def get(self) -> str:
+            return "body"
+
+    return Items
+
+
 def one_method_among_decorators_of_the_class() -> type[View]:
     class Items(MethodView):
         decorators = [passing]  # noqa: RUF012  (as Flask documents it)
@@ -787,6 +809,8 @@ CLASSES = [
     one_method_twice,
     one_async_method_twice,
     one_method_beside_one_for_options,
+    one_method_of_a_class_that_names_its_methods,
+    decorated_class_that_names_its_methods,
     one_method_among_decorators_of_the_class,
     one_method_inherited,
     one_method_inherited_with_other_decorators,
@@ -852,6 +876,53 @@ def test_class_based_views_list_their_methods_for_other_options_requests(
     own = make in (class_with_a_method_for_options, one_method_beside_one_for_options)
     assert (204 if own else 200) == response.status_code
     assert own or {"GET", "HEAD", "OPTIONS"} <= set(response.allow)
+
+
+def test_a_class_s_own_handler_of_options_may_be_called_by_its_other_methods(app: Flask) -> None:
+    class Items(MethodView):
+        @for_app
+        def get(self) -> str:
+            return self.options()
+
+        def post(self) -> str:
+            return self.options()
+
+        def options(self) -> str:
+            return "own"
+
+    app.add_url_rule("/", view_func=Items.as_view("items"))
+    assert answer(get(app)) == (200, APP)
+    posted = app.test_client().post("/", headers={"Origin": APP})
+    assert answer(posted) == (200, None)
+    assert [get(app).text, posted.text] == ["own", "own"]
+
+
+def at_module_level() -> str:
+    return "body"
+
+
+def test_a_decorated_function_stays_a_function_that_a_class_binds() -> None:
+    decorated = for_app(at_module_level)
+    assert inspect.isfunction(decorated)
+    assert type("Holder", (), {"method": decorated})().method.__func__ is decorated
+
+
+def test_the_methods_that_a_view_requires_stay_required(app: Flask) -> None:
+    def view() -> str:
+        return request.method
+
+    view.required_methods = {"PURGE"}  # type: ignore[attr-defined]  # Flask reads it
+    app.add_url_rule("/", "view", for_app(view))
+    assert app.test_client().open("/", method="PURGE").text == "PURGE"
+
+
+def test_a_function_that_leaves_options_to_its_caller_opens_the_answer_of_a_call() -> None:
+    helper = cross_origin(origins=APP, automatic_options=False)(lambda: "own")
+    app = Flask(__name__)
+    app.add_url_rule("/", "view", lambda: (helper(), 200), methods=["OPTIONS"])
+    response = preflight(app)
+    assert answer(response) == (200, APP)
+    assert response.text == "own"
 
 
 def test_each_method_of_a_class_has_its_own_policy_and_preflight(app: Flask) -> None:

@@ -467,6 +467,21 @@ def test_an_app_that_calls_another_with_its_own_environment_keeps_its_policy() -
     assert [granted(fetch(outer, "/own", origin=origin)) for origin in (A, B)] == [A, None]
 
 
+def test_a_view_of_an_app_that_is_called_with_the_environment_of_another_has_its_policy() -> None:
+    inner, outer = fresh(), fresh(Flask("outer"))
+
+    @inner.get("/x")
+    @cross_origin(origins=A)
+    def missing() -> Any:
+        abort(404)
+
+    outer.add_url_rule("/x", "x", lambda: Response.from_app(inner, request.environ))
+    CORS(outer, resources=[])
+    for _ in range(2):
+        assert (fetch(outer).status_code, granted(fetch(outer))) == (404, A)
+        assert granted(fetch(outer, origin=B)) is None
+
+
 # Contexts of callables ----------------------------------------------------------------------------
 
 
