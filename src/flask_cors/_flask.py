@@ -195,10 +195,10 @@ def place_of(view: object) -> str:
 def methods_of(view: object) -> set[str]:
     """Return the methods for which the policies of a view may differ.
 
-    A class may handle HEAD apart from GET. OPTIONS stands for all methods that it does not handle.
+    A class may handle HEAD apart from GET, which its `methods` need not tell.
     """
     taken: Iterable[str] | None = getattr(getattr(view, "view_class", None), "methods", None)
-    return {*(taken or ("GET",)), "HEAD", "OPTIONS"}
+    return {*(taken or ("GET",)), "HEAD"}
 
 
 def view_policy(view: object, method: str) -> ViewPolicy | None:
@@ -512,9 +512,8 @@ def _answering_endpoint(app: Flask, environ: WSGIEnvironment, method: str) -> st
 
 
 def _match(adapter: MapAdapter, path: str | None, method: str) -> str:
-    if method:  # for an empty one, which no view handles, Werkzeug would take the request's own
-        with suppress(MethodNotAllowed):
-            return str(adapter.match(path, method=method)[0])
+    with suppress(MethodNotAllowed):
+        return str(adapter.match(path, method=method)[0])
     return str(adapter.match(path, method="OPTIONS")[0])
 
 
@@ -617,7 +616,7 @@ def _middleware(  # noqa: C901  (that of the function inside)
             if policy is not None and not withheld:
                 known = known_fields(policy, environ, headers)
                 headers = known or decided_fields(app, policy, environ, headers)
-            if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+            if app.config["DEBUG"]:
                 warn_of_blocked(app, state, environ, policy, headers)
             environ[STATE_KEY] = outer
             if exc_info is None:
@@ -627,7 +626,7 @@ def _middleware(  # noqa: C901  (that of the function inside)
         try:
             parts: Iterable[bytes] = serve(app, environ, start)
         except Exception as error:
-            page = _debugger_page(app, state, environ, error)
+            page = _debugger_page(environ, error)
             if page is None:
                 environ[STATE_KEY] = outer
                 environ.pop(NOTE_KEY, None)
@@ -715,7 +714,7 @@ def _finished(
             add_fields(app, policy, environ, response)
         environ.pop(NOTE_KEY, None)
         environ.setdefault(STATE_KEY, None)
-    if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+    if app.config["DEBUG"]:
         warn_of_blocked(app, state, environ, policy, response.headers)
     return response
 
@@ -778,9 +777,7 @@ def add_fields(
         response.headers = Headers(fields)
 
 
-def _debugger_page(
-    app: Flask, state: AppState, environ: WSGIEnvironment, error: Exception
-) -> WSGIApplication | None:
+def _debugger_page(environ: WSGIEnvironment, error: Exception) -> WSGIApplication | None:
     """Return a WSGI app that answers an exception with the page of Werkzeug's debugger.
 
     `None` if there is no debugger around the app. The debugger starts its response outside the
@@ -789,9 +786,6 @@ def _debugger_page(
     """
     debugger = _debugger_around()
     if debugger is None:
-        return None
-    policy = state.response_policy(app, environ)
-    if policy is None or state.withholds(environ, policy, "500"):
         return None
     preserve = environ.get(_PRESERVE)
 

@@ -219,7 +219,7 @@ class _Call:
             if not self._is_fresh and not answers_an_exception:
                 response = own_copy(response)
             add_fields(app, policy, environ, response)
-        if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+        if app.config["DEBUG"]:
             warn_of_blocked(app, state_of(app), environ, policy, response.headers)
         return response
 
@@ -229,7 +229,7 @@ class _Call:
         response = own_copy(app.make_response(cast("ResponseReturnValue", result)))
         add_fields(app, self.policy, environ, response, decision)
         environ[NOTE_KEY] = response  # so that the caller's policy is not applied too
-        if "HTTP_ORIGIN" in environ and app.config["DEBUG"]:
+        if app.config["DEBUG"]:
             warn_of_blocked(app, state_of(app), environ, self.policy, response.headers)
         return response
 

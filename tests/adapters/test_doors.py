@@ -12,7 +12,7 @@ import re
 import sys
 import weakref
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -525,6 +525,39 @@ def test_a_callable_has_the_context_of_the_app_and_the_request(
             opened.clear()
             assert expected == granted(ask(served, path, origin=origin))
             assert opened == ["open", "closed"]
+
+
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
+def test_a_callable_shares_the_context_of_the_hooks_and_the_view(door: Any) -> None:
+    app = fresh()
+    app.before_request(lambda: setattr(request, "tenants", [A]))
+    served = door(app)
+    app.add_url_rule("/x", "x", lambda: setattr(g, "seen", vars(request)["tenants"]) or "x")
+    CORS(app, origins=lambda origin: origin in vars(request)["tenants"] and origin in g.seen)
+    assert [granted(fetch(served, origin=origin)) for origin in (A, EVIL)] == [A, None]
+
+
+def test_an_async_callable_is_awaited_once_for_an_async_function_that_a_view_awaits() -> None:
+    asked: list[str] = []
+
+    async def tenants(origin: str) -> bool:
+        await asyncio.sleep(0)
+        asked.append(origin)
+        return origin == A
+
+    @cross_origin(origins=tenants)
+    async def helper() -> str:
+        return "body"
+
+    app = fresh()
+
+    @app.get("/x")
+    async def view() -> Any:
+        return await helper()
+
+    CORS(app, resources=[])
+    assert [granted(fetch(app, origin=origin)) for origin in (A, EVIL)] == [A, None]
+    assert asked == [A, EVIL]
 
 
 def test_a_teardown_function_that_relies_on_hooks_does_not_fail_a_preflight(
@@ -1077,6 +1110,83 @@ def test_a_request_that_a_view_makes_for_another_app_leaves_the_policy_to_that_v
     assert fetch(outer).text == "named_alike"
 
 
+def test_a_redirect_out_of_the_app_is_no_view_of_it() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", cross_origin(origins=A)(lambda: "x"))
+    app.add_url_rule("/old", "old", lambda: "old", redirect_to="/web/x")
+    app.add_url_rule("/inside", "inside", lambda: "inside", redirect_to="/api/x")
+    CORS(app, resources={"/*": {"origins": B}})
+    mounted = DispatcherMiddleware(Flask("other"), {"/api": app})
+    for path, expected in (("/api/old", B), ("/api/inside", A), ("/api/x", A)):
+        found = [fetch(mounted, path, origin=origin) for origin in (A, B)]
+        assert {expected} == {*map(granted, found)} - {None}
+
+
+def test_setting_up_an_app_many_times_puts_nothing_around_what_is_there() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", lambda: "x")
+    for number in range(sys.getrecursionlimit()):
+        CORS(app, resources={f"/{number}": {"origins": B}} if number else {"/x": {"origins": A}})
+    found = fetch(app)
+    assert (found.status_code, granted(found)) == (200, A)
+
+
+def test_a_view_that_is_replaced_has_the_policy_of_the_new_one_at_once() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", cross_origin(origins=A)(lambda: "x"))
+    app.add_url_rule("/y", "y", lambda: "y")
+    CORS(app, resources={"/y": {"origins": B}})
+    for path in ("/x", "/y", "/x", "/y"):
+        fetch(app, path)
+    app.view_functions["x"] = lambda: "another x"
+    app.view_functions["y"] = cross_origin(origins=A)(lambda: "another y")
+    assert [granted(fetch(app, "/x")), granted(fetch(app, "/y"))] == [None, A]
+    assert [granted(preflight(app, "/x", "GET")), granted(preflight(app, "/y", "GET"))] == [None, A]
+
+
+def by_the_middleware(app: Flask, environ: Any) -> Any:
+    started: list[Any] = []  # `Response.from_app` would copy the environment
+    b"".join(app.wsgi_app(environ, lambda status, headers: started.extend((status, headers))))
+    return Response("", *started)
+
+
+def by_the_override(app: Flask, environ: Any) -> Any:
+    with app.request_context(environ):
+        try:
+            return app.full_dispatch_request()
+        except LookupError as error:
+            return app.make_response(app.handle_exception(error))
+
+
+@pytest.mark.parametrize(
+    ("first", "propagates"),
+    [(by_the_middleware, False), (by_the_middleware, True), (by_the_override, False)],
+    ids=["middleware", "propagated", "override"],
+)
+@pytest.mark.parametrize("then", [by_the_middleware, by_the_override])
+def test_an_environment_that_is_used_again_keeps_nothing_of_an_exception(
+    first: Any, then: Any, propagates: bool
+) -> None:
+    app = fresh()
+    app.config["PROPAGATE_EXCEPTIONS"] = propagates
+    fails = iter([True, False, True, False])
+
+    @app.get("/x")
+    def view() -> tuple[str, int]:
+        if next(fails):
+            raise LookupError
+        return "sorry", 500
+
+    CORS(app, origins=A, intercept_exceptions=False)
+    environ = EnvironBuilder("/x", headers={"Origin": A}).get_environ()
+    for _ in range(2):
+        with suppress(LookupError):
+            response = first(app, environ)
+            assert (response.status_code, granted(response)) == (500, None)
+        response = then(app, environ)
+        assert (response.status_code, granted(response)) == (500, A)
+
+
 @pytest.fixture
 def debugged() -> Flask:
     app = fresh(Flask("debugged"))
@@ -1111,6 +1221,7 @@ def test_the_console_of_the_debugger_works_in_the_context_of_the_request(debugge
     debugger = DebuggedApplication(debugged, evalex=True, pin_logging=False)
     page = page_of(debugger).get_data(as_text=True)
     assert f'SECRET = "{debugger.secret}"' in page
+    assert "raise error" not in page  # by which the debugger gets to know of it
     frames = [int(frame) for frame in re.findall(r'id="frame-(\d+)"', page)]
     assert {*frames} <= {*debugger.frames}
     assert "41" in debugger.frames[frames[-1]].eval("secret")
