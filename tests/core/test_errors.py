@@ -10,7 +10,7 @@ from flask_cors import ConfigurationError, CORSError, CORSWarning, Problem
 from flask_cors.core.errors import Problems, place_of_caller, safe_repr
 
 FIRST = Problem("origin-scheme", "origins", "a.example", "origins: 'a.example' has no scheme")
-SECOND = Problem("max-age", "max_age", -1, "max_age: -1 is no number of seconds")
+SECOND = Problem("max-age", "max_age", -1, "max_age: -1 is not a number of seconds")
 
 
 @pytest.mark.parametrize("base", [CORSError, ValueError])

@@ -13,9 +13,10 @@ from .errors import Code, safe_repr
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 CHARACTER_CLASS = r"\[\^?\]?(?:[^\]\\]|\\.)*\]"  # in a regular expression
 _PLACEHOLDER = r"""(?x)
-    (?<!\\)\$(?:\{|\((?!\?)|[A-Za-z_])\w*      # of shells, Docker, systemd, PowerShell
+    (?<!\\)\$(?:\{[^{}]*\}?|\((?!\?)\w*\)?|[A-Za-z_]\w*)  # of shells, Docker, PowerShell
     | %[A-Za-z_]\w*% | %\(\w+\)s               # of Windows, of Python
-    | \{\{ | \{% | (?<!\\N)\{[A-Za-z_][\w.]*\}  # of templates, of `str.format`
+    | \{\{[^{}]*\}{0,2} | \{%[^{}]*\}?         # of templates
+    | (?<!\\N)\{[A-Za-z_][\w.]*\}              # of `str.format`
     | (?<!\?)(?<!\?P)<[A-Za-z_][\w .-]*>       # of documentation; not `(?P<name>`
     | __[A-Z][A-Z0-9_]*__ | @[A-Z][A-Z0-9_]*@  # of build tools
     """

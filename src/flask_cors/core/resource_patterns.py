@@ -64,10 +64,7 @@ def _pairs_of(raw: OptionValue) -> Iterable[tuple[object, object]]:
 def _resource_mistake(path: object) -> str:
     parts = cast("Iterable[object]", path) if isinstance(path, LISTS) else ()
     if has_items(path) or any(map(has_items, parts)):
-        return (
-            "contains options outside a mapping. Write one mapping from paths to "
-            f"options: {_AS_A_MAPPING}"
-        )
+        return f"is not a path pattern. Write one mapping from paths to options: {_AS_A_MAPPING}"
     return (
         f"is not a path pattern. Write '/api/*', a list of patterns, or a mapping: {_AS_A_MAPPING}"
     )

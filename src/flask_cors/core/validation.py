@@ -82,7 +82,7 @@ class OptionValue(NamedTuple):
             code = "value-unset"
         is_blank = isinstance(item, str) and not item.strip()
         what = "is empty" if is_blank else "means that there is no value"
-        remedy = "Remove it, or an extra comma" if is_blank else "Remove it"
+        remedy = "Remove it, and any extra comma" if is_blank else "Remove it"
         if item is self.value:
             remedy = f"Write {_EXAMPLES.get(self.option, 'True or False')}"
         text = f"{what}; is an environment variable unset? {remedy}"
