@@ -94,6 +94,16 @@ def test_an_item_that_is_not_set_is_told_with_its_key(key: str, item: object) ->
     assert "environment variable unset" in problem.message
 
 
+@pytest.mark.parametrize("key", LISTS)
+def test_an_item_that_is_quoted_is_told_by_itself(key: str) -> None:
+    item = f"'{OPTIONS[key]}'"
+    (problem,) = problems({key: [OPTIONS[key], item]})
+    assert (problem.code, problem.value) == ("value-quoted", item)
+    assert problem.message == (
+        f"{key}: {item!a} has extra quotes. Write it without them: {OPTIONS[key]}"
+    )
+
+
 @pytest.mark.parametrize("value", ['["https://a.example"]', "https://${HOST}", "'https://a'"])
 def test_a_decorated_view_alone_tells_it_too(value: str) -> None:
     app = Flask(__name__)

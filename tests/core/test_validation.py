@@ -10,6 +10,7 @@ from functools import partial, wraps
 import pytest
 
 from flask_cors.core.errors import Problem, Problems
+from flask_cors.core.headers import HeaderRules
 from flask_cors.core.origins import OriginRules
 from flask_cors.core.settings import OptionSource, Settings, config_source, resolve_resources
 
@@ -405,6 +406,18 @@ def test_the_order_of_a_list_makes_no_other_policy() -> None:
     assert (one, hash(one)) == (other, hash(other))
 
 
+def test_names_globs_and_expressions_are_told_apart() -> None:
+    rules = read("allow_headers", ["X-B*", "*-A", "X-C", "X-[0-9]"])
+    assert rules == HeaderRules(
+        names=frozenset({"x-c"}),
+        globs=("*-a", "x-b*"),
+        regexes=(re.compile("X-[0-9]", re.IGNORECASE),),
+    )
+    assert read("allow_headers", ["*", "X-C"]) == HeaderRules(
+        any=True, names=frozenset({"*", "x-c"})
+    )
+
+
 def test_each_expression_of_a_list_is_kept() -> None:
     settings, _ = resolved(
         allow_headers=["X-A.*", "X-B.*"], origins=["https://a\\d", "https://b\\d"]
@@ -511,6 +524,11 @@ def generates(origin: str) -> Iterator[bool]:
     yield True
 
 
+class GeneratesAsync:
+    async def __call__(self, origin: str) -> AsyncIterator[bool]:
+        yield True
+
+
 async def generates_async(origin: str) -> AsyncIterator[bool]:
     yield True
 
@@ -544,9 +562,13 @@ CALLABLE = (
             generates_async,
             "is an async generator function: a call returns a generator, not True or False",
         ),
+        (
+            partial(GeneratesAsync()),
+            "is an async generator function: a call returns a generator, not True or False",
+        ),
         (lambda: True, "cannot be called with the origin as its only argument"),
     ],
-    ids=["class", "partial", "generator", "async-generator", "no-argument"],
+    ids=["class", "partial", "generator", "async-generator", "object", "no-argument"],
 )
 def test_a_callable_that_never_answers_is_told_what_to_write(
     item: Callable[..., object], what: str
@@ -593,6 +615,7 @@ def test_a_number_of_seconds_is_kept_up_to_what_caches_hold(value: object, secon
         ("10 s", 10),
         ("10 SEC", 10),
         ("2m", 120),
+        (" 2m\n", 120),
         ("2 minutes", 120),
         ("3h", 10_800),
         ("3 hours", 10_800),
