@@ -138,7 +138,7 @@ HTML = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Flask-CORS: what comes through</title>
+<title>Flask-CORS: what is allowed</title>
 <link rel="icon" href="data:,">
 <style>
   :root {
@@ -175,13 +175,13 @@ HTML = """<!doctype html>
   }
 </style>
 <main>
-  <h1>What comes through from another origin</h1>
-  <p>This page comes from <code id="here"></code> and calls <code id="there"></code>. The same
-    server answers both, but to a browser they are two origins, so it asks the server's CORS
-    headers before it lets this page read an answer. In the rules below, <code>PAGE</code> is
-    <code>http://127.0.0.1:*</code>: the origin of this page, on any port.</p>
-  <p><button type="button">Make all calls again</button></p>
-  <noscript><p class="bad">The calls are made by a script, and scripts are off here.</p></noscript>
+  <h1>What another origin allows</h1>
+  <p>This page comes from <code id="here"></code> and calls <code id="there"></code>. It is the
+    same server, but for a browser these are two origins. So the browser checks the CORS headers
+    of each response before this page may read it. In the rules below, <code>PAGE</code> means
+    <code>http://127.0.0.1:*</code>, the origin of this page with any port.</p>
+  <p><button type="button">Repeat all calls</button></p>
+  <noscript><p class="bad">This page needs JavaScript, which is disabled.</p></noscript>
   <div aria-live="polite"></div>
 </main>
 <script>
@@ -198,12 +198,12 @@ const CALLS = [
   {title: "A PUT with JSON", rule: API, path: "/api/items/1", init: JSON_PUT},
   {title: "An async view with its own rule", path: "/async", reads: "X-Waited",
    rule: '@cross_origin(origins=[PAGE], expose_headers=["X-Waited"])'},
-  {title: "Credentials, where they are supported", rule: PRIVATE, path: "/private/profile",
+  {title: "Credentials, if they are allowed", rule: PRIVATE, path: "/private/profile",
    init: {credentials: "include"}},
-  {title: "Credentials, where they are not", rule: API, path: "/api/hello",
+  {title: "Credentials, if they are not allowed", rule: API, path: "/api/hello",
    init: {credentials: "include"}},
-  {title: "A GET for someone else's eyes", rule: PARTNER, path: "/partner/report"},
-  {title: "A PUT that only someone else may send", rule: PARTNER, path: "/partner/report",
+  {title: "A GET that only another website may read", rule: PARTNER, path: "/partner/report"},
+  {title: "A PUT that only another website may send", rule: PARTNER, path: "/partner/report",
    init: JSON_PUT},
 ];
 
@@ -227,29 +227,29 @@ function transcript(exchanges) {
 
 function reason(call, readable, exchanges) {
   const last = exchanges.at(-1);
-  if (!last) return `No request arrived: is ${there} this server?`;
+  if (!last) return `No request reached the server. Is ${there} this server?`;
   const preflight = last.request.startsWith("OPTIONS ");
   const origin = last.answer["Access-Control-Allow-Origin"];
   const credentials = call.init?.credentials === "include";
   if (readable) {
-    return (exchanges.length > 1 ? "A preflight asked first, and was granted. " : "")
-      + "The answer names the origin of this page"
+    return (exchanges.length > 1 ? "The preflight was allowed. " : "")
+      + "The response names the origin of this page"
       + (credentials ? " and allows credentials" : "") + ", so the script may read it.";
   }
   if (!origin) {
-    return "The answer does not name the origin of this page. "
-      + (preflight ? `It was only the preflight: the ${call.init.method} was never sent.`
-                   : "The view ran, but the browser keeps its answer from the script.");
+    return "The response does not name the origin of this page. "
+      + (preflight ? `It was the preflight, so the ${call.init.method} was never sent.`
+                   : "The view ran, but the browser hides its response from the script.");
   }
   if (credentials && last.answer["Access-Control-Allow-Credentials"] !== "true") {
-    return "The answer names the origin of this page, but does not say "
-      + "Access-Control-Allow-Credentials: true, and the call brings credentials.";
+    return "The response names the origin of this page, but there is no "
+      + "Access-Control-Allow-Credentials: true, which a call with credentials needs.";
   }
-  return "The console of the browser (F12) names the check that failed.";
+  return "The browser's console (F12) shows which check failed.";
 }
 
 async function make(call) {
-  const id = crypto.randomUUID();  // also makes the URL new, so that no preflight is remembered
+  const id = crypto.randomUUID();  // also makes the URL new, so that no cached preflight is used
   let outcome, readable = true;
   try {
     const response = await fetch(`${there}${call.path}?${id}`, call.init);
@@ -257,7 +257,7 @@ async function make(call) {
     outcome = `The script read ${response.status}${extra}, ${(await response.text()).trim()}`;
   } catch (error) {
     readable = false;
-    outcome = `The script got nothing but ${error.name}: ${error.message}`;
+    outcome = `The script got only ${error.name}: ${error.message}`;
   }
   const exchanges = await (await fetch(`/exchanges/${id}`)).json();
   return {outcome, readable, exchanges};
@@ -265,7 +265,7 @@ async function make(call) {
 
 function card(call, {outcome, readable, exchanges}) {
   const made = document.createElement("article");
-  made.dataset.outcome = readable ? "let through" : "refused";
+  made.dataset.outcome = readable ? "allowed" : "blocked";
   const header = document.createElement("header");
   header.append(element("h2", call.title),
                 element("span", made.dataset.outcome, readable ? "good" : "bad"));
@@ -273,7 +273,7 @@ function card(call, {outcome, readable, exchanges}) {
   for (const [term, tag, text] of [
     ["Rule", "pre", call.rule],
     ["Traffic", "pre", transcript(exchanges)],
-    ["Happened", "span", outcome],
+    ["Result", "span", outcome],
     ["Why", "span", reason(call, readable, exchanges)],
   ]) {
     const cell = document.createElement("dd");
@@ -302,7 +302,7 @@ makeAll();
 
 
 def is_taken(port: int) -> bool:
-    """Return whether another program answers at a port, on either address of `localhost`."""
+    """Return whether another program uses a port, on either address of `localhost`."""
     try:
         with socket.create_connection(("localhost", port), timeout=1):
             return True
@@ -311,7 +311,7 @@ def is_taken(port: int) -> bool:
 
 
 def port_to_use(wanted: int) -> int:
-    """Return the port that was asked for, or the next one that is free; say so if it is another."""
+    """Return the wanted port, or the next free one; print a line if it is another."""
     port = next(port for port in range(wanted, 65536) if not is_taken(port))
     if port != wanted:
         print(f"Port {wanted} is taken by another program. This one uses {port}.", flush=True)
