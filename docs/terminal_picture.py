@@ -1,8 +1,8 @@
-"""Draws what `flask cors explain` prints in README.md as a terminal, light and dark.
+"""Draws the output of `flask cors explain` in README.md as a terminal, light and dark.
 
     python docs/terminal_picture.py
 
-A test fails where the pictures show something else than README.md does.
+A test fails if the pictures do not show the same as README.md.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ COLOURS = {
 
 
 def lines() -> list[str]:
-    """Return the command and what it prints, as README.md has them."""
+    """Return the command and its output from README.md."""
     [shown] = COMMAND.findall((ROOT / "README.md").read_text("utf-8"))
     return f"$ {shown}".rstrip().split("\n")
 
 
 def kind(line: str) -> str:
-    """Return which colour a line has."""
+    """Return the colour of a line."""
     marks = {"✓": "good", "✗": "bad"}
     return marks.get(line.strip()[:1], "text")
 
 
 def drawn(theme: str) -> str:
-    """Return the picture, as SVG."""
+    """Return the picture as SVG."""
     colours, text = COLOURS[theme], lines()
     width = 2 * MARGIN + COLUMN * max(map(len, text))
     height = 2 * MARGIN + ROW * len(text)
