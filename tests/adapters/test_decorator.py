@@ -9,7 +9,7 @@ import gc
 import inspect
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import pytest
 from flask import (
@@ -897,6 +897,76 @@ def test_a_class_s_own_handler_of_options_may_be_called_by_its_other_methods(app
     assert [get(app).text, posted.text] == ["own", "own"]
 
 
+def test_only_the_handler_of_options_that_is_decorated_has_the_policy() -> None:
+    class Items(MethodView):
+        def get(self) -> str:
+            return "body"
+
+        @for_app
+        def options(self) -> str:
+            return "own"
+
+    app = Flask(__name__)
+    CORS(app, resources=[])
+    app.add_url_rule("/", view_func=Items.as_view("items"))
+    client = app.test_client()
+    assert answer(get(app)) == (200, None)
+    assert answer(client.options("/", headers={"Origin": APP})) == (200, APP)
+    assert answer(client.post("/", headers={"Origin": APP})) == (405, APP)
+
+
+def test_a_decorated_class_keeps_its_other_decorators(app: Flask) -> None:
+    def shouting(view: Callable[..., str]) -> Callable[..., str]:
+        return lambda **arguments: view(**arguments).upper()
+
+    @for_app
+    class Items(MethodView):
+        decorators = [shouting]  # noqa: RUF012  (as Flask documents it)
+
+        def get(self) -> str:
+            return "body"
+
+    app.add_url_rule("/", view_func=Items.as_view("items"))
+    assert (get(app).text, answer(get(app))) == ("BODY", (200, APP))
+
+
+def test_what_was_decorated_is_found_below_a_method(app: Flask) -> None:
+    def written(self: object) -> str:
+        return "body"
+
+    written.__qualname__ = "Items.get"
+    items = type("Items", (MethodView,), {"get": for_app(written)})
+    assert inspect.unwrap(items.get) is written  # type: ignore[attr-defined]  # made above
+
+
+@pytest.mark.parametrize("first", ["get", "post", "delete"])
+def test_each_method_of_a_class_is_judged_when_the_app_is_set_up(first: str) -> None:
+    plain: dict[str, Any] = dict.fromkeys(("get", "post", "delete"), lambda self: "body")
+    wrong = cross_origin(origins="*")(plain[first])
+    app = Flask(__name__)
+    app.config["CORS_SUPPORTS_CREDENTIALS"] = True
+    app.add_url_rule("/", view_func=type("V", (MethodView,), {**plain, first: wrong}).as_view("v"))
+    with pytest.raises(ConfigurationError, match="CORS_SUPPORTS_CREDENTIALS"):
+        CORS(app, resources=[])
+
+
+def test_a_called_function_may_return_nothing_and_leave_the_answer_to_its_caller(
+    app: Flask,
+) -> None:
+    helper = for_app(lambda: None)
+    app.add_url_rule("/", "view", lambda: helper() or "of the caller")
+    assert get(app).text == "of the caller"
+
+
+def test_a_called_function_waits_for_an_async_callable(app: Flask) -> None:
+    async def tenants(origin: str) -> bool:
+        return origin == APP
+
+    helper = cross_origin(origins=tenants)(lambda: "body")
+    app.add_url_rule("/", "view", lambda: (helper(), 200))
+    assert [answer(get(app, origin=origin))[1] for origin in (APP, EVIL)] == [APP, None]
+
+
 def at_module_level() -> str:
     return "body"
 
@@ -1523,6 +1593,7 @@ def test_what_is_no_view_raises_when_decorating(view: object) -> None:
     with pytest.raises(ConfigurationError) as raised:
         cross_origin(view)  # type: ignore[call-overload]  # what is tested
     assert [problem.code for problem in raised.value.problems] == ["not-a-view"]
+    assert "cross_origin(origins=" in raised.value.problems[0].message
     with pytest.raises(ConfigurationError, match="not-a-view"):
         cross_origin()(view)  # type: ignore[call-overload]  # what is tested
 

@@ -32,6 +32,7 @@ from flask.views import MethodView, View
 from werkzeug.debug import DebuggedApplication
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from flask_cors import CORS, ConfigurationError, cross_origin
@@ -1129,6 +1130,64 @@ def test_setting_up_an_app_many_times_puts_nothing_around_what_is_there() -> Non
         CORS(app, resources={f"/{number}": {"origins": B}} if number else {"/x": {"origins": A}})
     found = fetch(app)
     assert (found.status_code, granted(found)) == (200, A)
+
+
+def test_what_is_set_up_after_a_request_holds_for_the_next_one() -> None:
+    app, blueprint = fresh(), Blueprint("blueprint", "blueprint")
+    app.add_url_rule("/x", "blueprint.x", lambda: "x")
+    CORS(app, resources=[])
+    CORS(blueprint, origins=B)
+    assert [granted(fetch(app, origin=origin)) for origin in (A, B)] == [None, None]
+    CORS(app, origins=A)
+    assert [granted(fetch(app, origin=origin)) for origin in (A, B)] == [A, None]
+
+
+def test_only_the_resources_that_say_so_leave_exceptions_without_headers() -> None:
+    app = fresh()
+    for path in ("/kept", "/bare", "/uncovered"):
+        app.add_url_rule(path, path, lambda: {}["missing"])
+    CORS(app, origins=A, resources={"/kept": {}, "/bare": {"intercept_exceptions": False}})
+    for path, expected in (("/kept", A), ("/bare", None), ("/uncovered", None)):
+        found = fetch(app, path)
+        assert (found.status_code, granted(found)) == (500, expected)
+
+
+def test_a_converter_that_needs_the_app_is_asked_for_preflights() -> None:
+    class Tenant(BaseConverter):
+        def to_python(self, value: str) -> str:
+            return str(current_app.config["TENANTS"][value])
+
+    app = fresh()
+    app.config["TENANTS"] = {"a": "A"}
+    app.url_map.converters["tenant"] = Tenant
+    app.add_url_rule("/<tenant:name>", "x", cross_origin(origins=A)(lambda name: name))
+    app.before_request(lambda: None if request.method == "GET" else ("log in", 401))
+    CORS(app, resources=[])
+    assert fetch(app, "/a").text == "A"
+    answered = preflight(app, "/a", "GET")
+    assert (answered.status_code, granted(answered)) == (200, A)
+
+
+def test_the_app_of_others_that_is_served_at_the_root_is_not_opened() -> None:
+    other, app = fresh(Flask("other")), fresh()
+    for each in (other, app):
+        each.add_url_rule("/x", "x", lambda: "x")
+    app.wsgi_app = DispatcherMiddleware(other.wsgi_app, {"/mounted": app.wsgi_app})
+    CORS(app, origins=A)
+    assert [granted(fetch(app, path)) for path in ("/x", "/mounted/x")] == [None, A]
+
+
+def test_a_copy_of_an_app_that_is_gone_is_served_by_every_door() -> None:
+    app = fresh()
+    app.add_url_rule("/x", "x", lambda: "x")
+    CORS(app, origins=A)
+    copied = copy.copy(app)
+    del app
+    gc.collect()
+    assert (
+        granted(by_the_override(copied, EnvironBuilder("/x", headers={"Origin": A}).get_environ()))
+        == A
+    )
 
 
 def test_a_view_that_is_replaced_has_the_policy_of_the_new_one_at_once() -> None:

@@ -51,6 +51,21 @@ def ask_before(app: Flask, method: str, origin: str = A, names: str = "", path: 
     ask(app, path, "OPTIONS", origin, **asked)
 
 
+@pytest.mark.parametrize("debug", [True, False])
+def test_what_a_called_function_refuses_is_told_in_debug_mode_alone(
+    caplog: pytest.LogCaptureFixture, *, debug: bool
+) -> None:
+    app = make_app(debug=debug)
+    helper = cross_origin(origins=A)(lambda: "x")
+    app.add_url_rule("/calls", "calls", lambda: (helper(), 200))
+    ask(app, "/calls", origin=A)
+    assert warned(caplog) == []
+    ask(app, "/calls")
+    told = warned(caplog)
+    assert len(told) == debug
+    assert all(EVIL in message for message in told)
+
+
 @pytest.mark.parametrize("door", [untouched, behind_a_closure])
 def test_an_origin_that_is_refused_is_told_once_with_the_edit(
     door: Any, caplog: pytest.LogCaptureFixture
