@@ -206,8 +206,8 @@ class _Call:
     def acts_later(self, result: object) -> bool:
         """Return whether `_after_the_view` adds the headers, once there is a response."""
         # The app may keep a response object, and return it again.
-        first = result[0] if type(result) is tuple and result else result
-        self._is_fresh = not isinstance(first, BaseResponse)
+        parts = cast("tuple[object, ...]", result) if type(result) is tuple else (result,)
+        self._is_fresh = not (parts and isinstance(parts[0], BaseResponse))
         return self._is_routed or result is None
 
     def _after_the_view(self, response: Response) -> Response:
