@@ -477,6 +477,8 @@ def test_an_origin_is_kept_as_browsers_send_it(written: str, origin: str) -> Non
         ("https:a.example", "origin-scheme"),
         ("ahttps://a.example", "origin-scheme"),
         ("httpss://a.example", "origin-scheme"),
+        ("htt://a.example", "origin-scheme"),
+        ("ttp://a.example", "origin-scheme"),
         ("https:///a.example", "origin-host"),
         ("https://a.1", "origin-host"),
         ("https://a.1a.0x", "origin-host"),
