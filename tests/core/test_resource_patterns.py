@@ -76,7 +76,7 @@ def test_what_is_a_path_or_an_expression_is_read_as_such(
         # A route
         ("/api/<id>", "'/api/*'"),
         ("/api/<int:id>/x/<path:rest>", "'/api/*/x/*'"),
-        ("/api/<_id>/<A>/<z>", "'/api/*/*/*'"),
+        ("/api/<_id>/<A>/<M>/<z>", "'/api/*/*/*/*'"),
         ("/api/{id}", "'/api/*'"),
         ("/api/{_id}/{A}/{z}/{B:path}", "'/api/*/*/*/*'"),
         ("/api/:id", "'/api/*'"),
