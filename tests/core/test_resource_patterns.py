@@ -80,7 +80,7 @@ def test_what_is_a_path_or_an_expression_is_read_as_such(
         ("/api/{id}", "'/api/*'"),
         ("/api/{_id}/{A}/{z}/{B:path}", "'/api/*/*/*/*'"),
         ("/api/:id", "'/api/*'"),
-        ("/api/:_id/x/:A/:z", "'/api/*/x/*/*'"),
+        ("/api/:_id/x/:A/:M/:z", "'/api/*/x/*/*/*'"),
         # Encoded
         ("/a%20b", "'/a b'"),
         ("/a%2fB%c3%A9/c", r"'/a/B\xe9/c'"),

@@ -115,6 +115,7 @@ def test_what_registries_sell_below_a_country_is_a_public_suffix(registry):
         ("app.localhost", True),
         ("127.0.0.1", True),
         ("127.1.2.3", True),
+        ("127.0.10.254", True),
         ("[::1]", True),
         ("localhost.example", False),
         ("mylocalhost", False),
