@@ -96,12 +96,7 @@ def is_preflight(environ: Mapping[str, Any]) -> bool:
     )
 
 
-def decide(
-    policy: Policy,
-    environ: Mapping[str, Any],
-    wait: Wait | None = None,
-    path: str | None = None,
-) -> Decision:
+def decide(policy: Policy, environ: Mapping[str, Any], wait: Wait | None = None) -> Decision:
     """Return the decision of a policy about a request, and log it.
 
     Args:
@@ -109,25 +104,23 @@ def decide(
         environ: the WSGI environment of the request.
         wait: runs the awaitable of an `async` origin callable; without it, such a callable refuses
             the origin.
-        path: the path to log, if the app may have changed the one in `environ`.
     """
     decision = policy.decide(request_method(environ), EnvironHeaders(environ), wait)
-    _log(decision, policy, environ, path)
+    _log(decision, policy, environ)
     return decision
 
 
 async def decide_async(policy: Policy, environ: Mapping[str, Any]) -> Decision:
     """Same as `decide`, but awaits `async` origin callables."""
     decision = await policy.decide_async(request_method(environ), EnvironHeaders(environ))
-    _log(decision, policy, environ, None)
+    _log(decision, policy, environ)
     return decision
 
 
-def _log(decision: Decision, policy: Policy, environ: Mapping[str, Any], path: str | None) -> None:
+def _log(decision: Decision, policy: Policy, environ: Mapping[str, Any]) -> None:
     if is_worth_logging(decision):
         method = environ.get("REQUEST_METHOD", "")
-        path = path or routed_path(environ)
-        log_decision(decision, policy, method, path, EnvironHeaders(environ))
+        log_decision(decision, policy, method, routed_path(environ), EnvironHeaders(environ))
 
 
 _name = itemgetter(0)  # of a field; a function in Python would take as long as all the rest
@@ -200,12 +193,11 @@ class CORSMiddleware:
         start_response: Callable[..., Callable[[bytes], object]],
     ) -> Iterable[bytes]:
         """Serve one request."""
-        path = routed_path(environ)
-        policy = self._resources.find(path)
+        policy = self._resources.find(routed_path(environ))
         if policy is None:
             return self.app(environ, start_response)
         # Decide before the app runs, which may change the path, method or headers in `environ`.
-        decision = decide(policy, environ, path=path)
+        decision = decide(policy, environ)
         if decision.kind == "preflight" and policy.settings.automatic_options:
             return answer_preflight(decision, start_response)
 
