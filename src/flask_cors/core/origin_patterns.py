@@ -149,7 +149,7 @@ def _without_scheme(text: str) -> OriginError:
             f"lacks the '//' after the scheme. Write '{app[1].lower()}://{app[2]}'",
         )
     nested = re.match(r"(?:blob|filesystem|view-source):(\w+://[^/#]*)", text, re.IGNORECASE)
-    if nested or re.match(r"(?:data|about|javascript):", text, re.IGNORECASE):
+    if nested or re.match(r"(?:data|about|javascript):(?!\d+/?$)", text, re.IGNORECASE):
         sent = safe_repr(nested[1]) if nested else "'null'"
         return OriginError("origin-scheme", f"is not an origin; browsers send {sent}. Write {sent}")
     bare = re.sub(r"(?i)^(?:https?:[/\\]*|https?[/\\]+|:?[/\\]+)", "", text)
