@@ -158,6 +158,8 @@ def test_what_cannot_be_decided_is_not_called_fine(pattern):
         (r"((a{0,2}){4}b)*", "slow"),
         (r"((a{2}){0,4}b)*", "fine"),
         (r"(?:(?:a{1,90}){1,90}){1,90}", "unknown"),  # too large to be written out
+        (r"(a|aa){4999}b", "slow"),
+        (r"(a|aa){5000}b", "unknown"),  # too large as well
         # Ways that read nothing.
         (r"(?:|)" * 12 + "a", "fine"),
         (r"(?:|){40}a", "slow"),
@@ -362,6 +364,8 @@ def test_what_was_warned_of_is_not_warned_of_again():
         pytest.param(".*a[ab]{40}b.*a[ab]{40}b.*c", "unknown", id="sets-of-states"),
         pytest.param("(?:" * 90 + "(?:ab){3}" + "){3}" * 90, "unknown", id="copies"),
         pytest.param("(" * 250 + "a" + ")" * 250 + "*", "unknown", id="depth"),
+        pytest.param("(?:(?:){800}){800}", "unknown", id="nothing"),
+        pytest.param("(?:a?b?c?d?){500}" * 2, "unknown", id="left-out"),
     ],
 )
 def test_the_work_is_limited(pattern, expected):

@@ -238,7 +238,7 @@ class _Builder:
         return reduce(self._then, (self._part(op, value, flags) for op, value in nodes), _NOTHING)
 
     def _body(self, body: object, flags: int) -> _Part:
-        self._spend(1)
+        self._spend(10)  # it takes longer than a step of the counting
         return self._sequence(cast("_Sequence", body).data, flags)
 
     def _part(self, op: object, value: object, flags: int) -> _Part:
