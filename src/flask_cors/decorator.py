@@ -27,6 +27,7 @@ from ._flask import (
     is_installed,
     own_copy,
     run_in,
+    set_headers,
     state_of,
     this_app,
     url_adapter,
@@ -214,11 +215,12 @@ class _Call:
         app, environ, policy = self._app, self.environ, self.policy
         noted = NOTE_KEY in environ
         if not noted or not state_of(app).withholds(environ, policy, response.status):
-            # If a hook fails while Flask answers an exception, Flask sends this very response.
-            answers_an_exception = response.status_code >= 500 and sys.exc_info()[1] is not None
-            if not self._is_fresh and not answers_an_exception:
-                response = own_copy(response)
-            add_fields(app, policy, environ, response)
+            finished = response if self._is_fresh else own_copy(response)
+            add_fields(app, policy, environ, finished)
+            if sys.exc_info()[1] is None:
+                response = finished
+            else:  # if a hook fails while Flask answers an exception, Flask sends this response
+                set_headers(response, finished.headers)
         if app.config["DEBUG"]:
             warn_of_blocked(app, state_of(app), environ, policy, response.headers)
         return response

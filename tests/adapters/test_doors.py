@@ -645,17 +645,27 @@ def test_a_response_that_is_kept_is_not_changed_by_a_hook_that_fails(by: str, st
     assert [(answer.status_code, granted(answer)) for answer in answers] == [(500, A), (status, B)]
 
 
-@pytest.mark.parametrize("status", [299, 499])
-def test_a_kept_answer_to_an_exception_serves_each_origin_its_own(status: int) -> None:
-    kept = Response("kept", status)
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
+@pytest.mark.parametrize("by", ["alone", "decorator", "app"])
+@pytest.mark.parametrize("hook", [None, lambda response: 1 // 0], ids=["hookless", "failing-hook"])
+@pytest.mark.parametrize("status", [299, 499, 500, 599, 600])
+def test_a_kept_answer_to_an_exception_serves_each_origin_its_own(
+    status: int, hook: Any, by: str, door: Any
+) -> None:
+    kept = Response("kept", status, {"Vary": "Cookie"})
     app = fresh()
+    served = door(app)
     app.register_error_handler(500, lambda error: kept)
+    if hook is not None:
+        app.after_request(hook)
     app.add_url_rule("/x", "x", cross_origin(origins=[A, B])(lambda: 1 // 0))
-    answers = [fetch(app, origin=origin) for origin in (A, B)]
-    assert [(answer.status_code, granted(answer)) for answer in answers] == [
-        (status, A),
-        (status, B),
-    ]
+    if by != "alone":
+        CORS(app, **({"origins": [A, B]} if by == "app" else {"resources": []}))
+    for origin, expected in ((A, A), (B, B), (EVIL, None), (A, A), (None, None)):
+        answer = fetch(served, origin=origin)
+        assert (answer.status_code, answer.get_data(as_text=True)) == (status, "kept")
+        assert expected == granted(answer)
+        assert answer.headers.getlist("Vary") == ["Cookie, Origin"]
 
 
 @pytest.mark.parametrize("door", [lambda app: app, by_dispatch])
