@@ -50,8 +50,10 @@ def warn_of_blocked(
         headers: the final headers of the response.
     """
     fields = EnvironHeaders(environ)
-    origin = fields.get("Origin") or ""
-    if not _is_cross_origin_fetch(environ, origin) or len(origin) > MAX_ORIGIN_LENGTH:
+    origin = fields.get("Origin")
+    if origin is None or len(origin) > MAX_ORIGIN_LENGTH:
+        return
+    if not _is_cross_origin_fetch(environ, origin):
         return
     preflight = is_preflight(environ)
     asked = fields.get(ACL_REQUEST_METHOD) if preflight else request_method(environ)

@@ -51,6 +51,23 @@ def ask_before(app: Flask, method: str, origin: str = A, names: str = "", path: 
     ask(app, path, "OPTIONS", origin, **asked)
 
 
+@pytest.mark.parametrize("door", [untouched, behind_a_closure])
+@pytest.mark.parametrize("method", ["GET", "OPTIONS", "PATCH"])
+def test_a_request_without_an_origin_is_answered_and_nothing_is_told(
+    door: Any, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = door(make_app())
+    helper = cross_origin(origins=A)(lambda: "x")
+    app.add_url_rule("/calls", "calls", lambda: (helper(), 200))
+    app.add_url_rule("/decorated", "decorated", helper)
+    for extension in (False, True):
+        if extension:
+            CORS(app, origins=A)
+        for path in ("/x", "/calls", "/decorated", "/nowhere"):
+            assert app.test_client().open(path, method=method).status_code in (200, 404, 405)
+    assert warned(caplog) == []
+
+
 @pytest.mark.parametrize("debug", [True, False])
 def test_what_a_called_function_refuses_is_told_in_debug_mode_alone(
     caplog: pytest.LogCaptureFixture, *, debug: bool
