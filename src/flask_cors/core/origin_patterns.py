@@ -152,13 +152,18 @@ def _without_scheme(text: str) -> OriginError:
     if nested or re.match(r"(?:data|about|javascript):(?!\d+/?$)", text, re.IGNORECASE):
         sent = safe_repr(nested[1]) if nested else "'null'"
         return OriginError("origin-scheme", f"is not an origin; browsers send {sent}. Write {sent}")
+    return _bare_host(text)
+
+
+def _bare_host(text: str) -> OriginError:
+    """Return the error for a host where an origin was expected."""
     bare = re.sub(r"(?i)^(?:https?:[/\\]*|https?[/\\]+|:?[/\\]+)", "", text)
     host = re.split(r"[/\\?#]", bare)[0].rpartition("@")[2]
     if not host.strip("*."):
         host = "app.example"
     wrong = "has no scheme, so it can never match."
     try:
-        read_origin(f"https://{host}")
+        read_origin(f"https://{host}")  # the message must not say to write what is refused too
     except OriginError as error:
         return OriginError("origin-scheme", f"{wrong} With one, it {error}")
     secure, plain = safe_repr(f"https://{host}"), safe_repr(f"http://{host}")
