@@ -371,9 +371,10 @@ class AppState:
         note: object = environ.get(NOTE_KEY, self)
         if note is not self:  # the response already has its headers
             return None
-        routed = None
-        with suppress(RuntimeError):  # no context is active
+        try:
             routed = current_request()
+        except RuntimeError:  # no context is active
+            routed = None
         try:
             if is_preflight(environ):
                 return self.preflight_policy(app, environ)

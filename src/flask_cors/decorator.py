@@ -259,8 +259,10 @@ def _begin(own: ViewPolicy | None) -> _Call | Response | None:
     entry = routed = None
     if rule is not None:
         entry = state.entry(app, rule.endpoint)
-        view = app.view_functions.get(rule.endpoint)
-        routed = view_policy(view, method) if entry is None else entry.own
+        if entry is not None:
+            routed = entry.own
+        else:
+            routed = view_policy(app.view_functions.get(rule.endpoint), method)
     if routed is not None and routed is not own:
         return None
     if method == "OPTIONS":
