@@ -195,10 +195,10 @@ def place_of(view: object) -> str:
 def methods_of(view: object) -> set[str]:
     """Return the methods for which the policies of a view may differ.
 
-    A class may handle HEAD apart from GET, which its `methods` need not tell.
+    A class may handle HEAD apart from GET. OPTIONS stands for all methods that it does not handle.
     """
     taken: Iterable[str] | None = getattr(getattr(view, "view_class", None), "methods", None)
-    return {*(taken or ("GET",)), "HEAD"}
+    return {*(taken or ("GET",)), "HEAD", "OPTIONS"}
 
 
 def view_policy(view: object, method: str) -> ViewPolicy | None:

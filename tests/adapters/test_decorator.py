@@ -897,6 +897,19 @@ def test_a_class_s_own_handler_of_options_may_be_called_by_its_other_methods(app
     assert [get(app).text, posted.text] == ["own", "own"]
 
 
+@pytest.mark.parametrize("make", [one_method, one_method_assigned_later, one_method_of_a_mixin])
+def test_a_method_that_a_class_does_not_take_has_no_policy_of_another(
+    make: Callable[[], type[View]],
+) -> None:
+    app = Flask(__name__)
+    CORS(app, resources=[])
+    app.add_url_rule("/", view_func=make().as_view("items"))
+    for _ in range(2):
+        assert answer(get(app)) == (200, APP)
+        assert answer(app.test_client().post("/", headers={"Origin": APP})) == (405, None)
+        assert answer(preflight(app, method="POST")) == (200, None)
+
+
 def test_only_the_handler_of_options_that_is_decorated_has_the_policy() -> None:
     class Items(MethodView):
         def get(self) -> str:
