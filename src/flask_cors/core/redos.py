@@ -46,7 +46,7 @@ _MAX_TEXTS = 50  # texts that are followed in the search for a slow one
 _FEW_COPIES = 4  # copies of a repeated part in the first, simplified automaton
 
 _KINDS = re.ASCII | re.UNICODE  # flags that exclude each other
-_FLAGS = _KINDS | re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE
+_FLAGS = _KINDS | re.IGNORECASE | re.DOTALL | re.VERBOSE
 
 Verdict: TypeAlias = Literal["fine", "slow", "unknown"]
 Nodes: TypeAlias = list[tuple[object, object]]
@@ -480,7 +480,6 @@ class _Count:
                 self.work += sum(map(len, move.values()))
                 reached[target] = self._most(reached.get(target, new), new)
         if self.of_single_texts:  # only those of this length go on
-            ways.clear()
             ways.update(reached)
             return [*reached]
         grown: list[int] = []
@@ -519,14 +518,11 @@ class _Count:
 
 def _distinct_letters(reads: list[int]) -> list[list[int]]:
     """Return the letters that each state reads; of letters read by the same states, only one."""
-    states: dict[int, int] = {}
-    for state, letters in enumerate(reads):
-        states[letters] = states.get(letters, 0) | 1 << state
-    by_readers: dict[int, int] = {}
+    classes = {*reads}
+    by_readers: dict[frozenset[int], int] = {}
     for place in range(max(reads).bit_length()):
         letter = 1 << place
-        readers = sum(some for letters, some in states.items() if letters & letter)
-        by_readers[readers] = letter
+        by_readers[frozenset(letters for letters in classes if letters & letter)] = letter
     return [[letter for letter in by_readers.values() if letter & read] for read in reads]
 
 
