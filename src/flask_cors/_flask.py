@@ -627,7 +627,7 @@ def _middleware(  # noqa: C901  (that of the function inside)
         try:
             parts: Iterable[bytes] = serve(app, environ, start)
         except Exception as error:
-            page = _debugger_page(environ, error)
+            page = _debugger_page(app, state, environ, error)
             if page is None:
                 environ[STATE_KEY] = outer
                 environ.pop(NOTE_KEY, None)
@@ -805,15 +805,20 @@ def add_fields(
         response.headers = Headers(fields)
 
 
-def _debugger_page(environ: WSGIEnvironment, error: Exception) -> WSGIApplication | None:
+def _debugger_page(
+    app: Flask, state: AppState, environ: WSGIEnvironment, error: Exception
+) -> WSGIApplication | None:
     """Return a WSGI app that answers an exception with the page of Werkzeug's debugger.
 
-    `None` if there is no debugger around the app. The debugger starts its response outside the
-    middleware, which cannot add headers there. A copy of it, inside, shares its frames, secret and
-    PIN, so its console works as before.
+    `None` if there is no debugger around the app, or no headers to add. The debugger starts its
+    response outside the middleware, which cannot add headers there. A copy of it, inside, shares
+    its frames, secret and PIN, so its console works as before.
     """
     debugger = _debugger_around()
     if debugger is None:
+        return None
+    policy = state.response_policy(app, environ)
+    if policy is None or state.withholds(environ, policy, "500"):
         return None
     preserve = environ.get(_PRESERVE)
 
