@@ -591,9 +591,10 @@ def _middleware(  # noqa: C901  (that of the function inside)
         outer = environ.get(STATE_KEY)  # another app's, if its view calls this one
         environ[STATE_KEY] = state
         policy: Policy | Literal[False] | None = False
+        withheld = False
 
         def start(status: str, headers: ResponseLines, exc_info: ExcInfo | None = None) -> Write:
-            nonlocal policy
+            nonlocal policy, withheld
             if policy is False:  # it is known if a response is started again, after an error
                 rule: Rule | None = getattr(environ.get("werkzeug.request"), "url_rule", None)
                 entry = state.entries.get(rule.endpoint) if rule is not None else None
@@ -610,10 +611,8 @@ def _middleware(  # noqa: C901  (that of the function inside)
                         policy = entry.policies.get(routed_path(environ), False)
                 if policy is False:
                     policy = state.response_policy(app, environ)
-            withheld = False
-            if NOTE_KEY in environ:
-                withheld = state.withholds(environ, policy, status)
-                del environ[NOTE_KEY]
+                    withheld = state.withholds(environ, policy, status)
+                    environ.pop(NOTE_KEY, None)
             if policy is not None and not withheld:
                 known = known_fields(policy, environ, headers)
                 headers = known or decided_fields(app, policy, environ, headers)
@@ -693,11 +692,12 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
                 set_headers(response, _finished(app, state, environ, response).headers)
             raise
         environ = current_request().environ
-        note: object = environ.get(NOTE_KEY)
-        if note is processed:  # a decorated function that the view called added the headers
-            return processed
-        if note is not None and note is not state:
-            del environ[NOTE_KEY]
+        if NOTE_KEY in environ:
+            note: object = environ[NOTE_KEY]
+            if note is processed:  # a decorated function that the view called added the headers
+                return processed
+            if note is not state:
+                del environ[NOTE_KEY]
         if environ.get(STATE_KEY) is state:  # the middleware is going to add the headers
             return processed
         return _finished(app, state, environ, processed)
