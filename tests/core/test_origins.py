@@ -818,7 +818,7 @@ PATTERNS = st.builds(
 
 
 def matches(pattern: str, origin: str) -> bool:
-    """Say what DESIGN says of one pattern, part by part."""
+    """Return whether a pattern matches, by the documented rules, part by part."""
 
     def parts(text: str) -> tuple[str, str, str]:
         scheme, _, rest = text.partition("://")

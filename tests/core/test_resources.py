@@ -194,7 +194,7 @@ GLOBS = st.text("/ab*", max_size=5).map(lambda tail: f"/{tail}")
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Say what DESIGN says of one glob, by a regular expression."""
+    """Return whether a glob matches, by an equivalent regular expression."""
     tried = [pattern, pattern[:-2]] if pattern.endswith("/*") else [pattern]
     regexes = [re.escape(glob).replace(r"\*", ".*") for glob in tried]
     return any(re.fullmatch(regex, path) for regex in regexes)

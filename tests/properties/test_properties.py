@@ -122,7 +122,7 @@ def preflight_fields(told: Configuration, asked: Asked) -> tuple[str, dict[str, 
 
 
 def as_the_table_says(told: Configuration, asked: Asked) -> tuple[str, dict[str, str], set[str]]:
-    """Return the outcome, the fields and what they vary by, from section 3 of the design."""
+    """Return the outcome, the fields and what they vary by, as the documentation has them."""
     origin = asked.fields.get("Origin")
     value = allowed_origin(told, origin)
     varies = varied(told, asked, value)

@@ -1,7 +1,7 @@
-"""A request and its preflight have the same policy: over apps that are made up, by every door.
+"""A request and its preflight have the same policy: in generated apps, served in each way.
 
-Each policy exposes a header of its own and has a max age of its own, so that an answer tells which
-one it was; which one it has to be is told apart from the app by a model of DESIGN's sentence.
+Each policy has its own exposed header and its own max age, so that a response shows which policy
+was applied. Which one is expected is computed by a model of the documented rule.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def marked(number: int) -> dict[str, Any]:
 
 @dataclass
 class Rule:
-    """A rule of the app that is made up: a function, or a class with its methods."""
+    """A rule of a generated app: a function, or a class with its methods."""
 
     url: str
     methods: list[str]
@@ -50,7 +50,7 @@ class Rule:
 
 @dataclass
 class Made:
-    """An app that is made up."""
+    """A generated app."""
 
     rules: list[Rule]
     blueprints: dict[tuple[str, ...], int] = field(default_factory=dict)
@@ -137,7 +137,7 @@ def marks_of(app: Flask, host: str, url: str, method: str) -> set[str | None]:
 
 
 def expected(made: Made, host: str, url: str, method: str) -> int | None:
-    """Return whose policy holds, as the documentation says it, of what the app is made of."""
+    """Return the mark of the policy that applies, by the documented rule."""
     url = "/" + url.lstrip("/")
     rule = answering(made, host, url, method)
     if rule is not None:
