@@ -16,6 +16,7 @@ from flask_cors.core.headers import (
     HeaderRules,
     MethodRules,
     has_regex_syntax,
+    is_forbidden_name,
     is_token,
     matches_glob,
     normalize_method,
@@ -74,7 +75,10 @@ def test_regex_syntax_is_told_from_a_glob(text: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("method", "expected"),
     [
-        *((name, name.upper()) for name in ("get", "Head", "POST", "pUt", "delete", "options")),
+        *(
+            (name, name.upper())
+            for name in ("get", "Head", "post", "POST", "pUt", "delete", "options")
+        ),
         ("patch", "patch"),
         ("PATCH", "PATCH"),
         ("query", "query"),
@@ -267,3 +271,21 @@ def test_a_regular_expression_is_tried_on_names_that_someone_could_have_meant():
     rules = HeaderRules(globs=("y-*",), regexes=(re.compile("x-.*"),))
     assert [rules.allow("x-" + "a" * number) for number in (62, 63)] == [True, False]
     assert [rules.allow("y-" + "a" * number) for number in (62, 254, 255)] == [True, True, False]
+
+
+FORBIDDEN_NAMES = """
+    Accept-Charset Accept-Encoding Access-Control-Request-Headers Access-Control-Request-Method
+    Access-Control-Request-Private-Network Connection Content-Length Cookie Cookie2 Date DNT Expect
+    Host Keep-Alive Origin Referer Set-Cookie TE Trailer Transfer-Encoding Upgrade Via
+    Sec-Fetch-Mode Proxy-Authorization
+""".split()  # noqa: SIM905  (one name per line would take thirty lines)
+
+
+@pytest.mark.parametrize("name", FORBIDDEN_NAMES)
+def test_a_name_that_fetch_forbids_to_scripts_is_forbidden_in_any_case(name: str) -> None:
+    assert [is_forbidden_name(each) for each in (name, name.lower(), name.upper())] == [True] * 3
+
+
+@pytest.mark.parametrize("name", ["X-Host", "Hosts", "Accept", "Authorization", "Section", "Proxy"])
+def test_any_other_name_is_not_forbidden(name: str) -> None:
+    assert not is_forbidden_name(name)
