@@ -37,3 +37,13 @@ def test_the_fields_of_a_decision_are_joined_to_those_of_a_response(
 
 def test_nobody_is_anyone_unless_it_is_said() -> None:
     assert [CREDENTIALS, *OWN] == merge([CREDENTIALS], OWN)
+
+
+def test_an_origin_is_named_for_anyone_unless_the_response_has_credentials_of_its_own() -> None:
+    expected = [("Access-Control-Max-Age", "5"), *OWN]
+    assert expected == merge([("Access-Control-Max-Age", "5")], OWN, anyone=True)
+
+
+def test_no_origin_is_added_that_the_decision_does_not_have() -> None:
+    vary: Lines = (("Vary", "Origin"),)
+    assert [CREDENTIALS, *vary] == merge([CREDENTIALS], vary, anyone=True)
