@@ -1017,3 +1017,43 @@ def test_the_longest_origin_is_compared_and_no_longer_one() -> None:
     longest = "s" * 64 + "://" + ".".join(["h" * 63] * 3) + "." + "h" * 61 + ":65535"
     rules = OriginRules(regexes=(re.compile(".*"),))
     assert [rules.verdict(origin) for origin in (longest, "s" + longest)] == [True, False]
+
+
+SCHEME = "x0+y-z.9"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://my-app.example",
+        "https://a_b.example",
+        "https://a.b-c_d9.example0",
+        "https://A0.example.",
+        f"{SCHEME}://a.example",
+        f"{SCHEME}://",
+        f"{SCHEME.upper()}://.",
+        f"{'a' * 64}://",
+        f"{'a' * 64}://a.example",
+    ],
+)
+def test_every_character_of_schemes_and_hosts_may_be_in_an_origin(text: str) -> None:
+    assert is_origin(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{'a' * 65}://",
+        f"{'a' * 65}://a.example",
+        "9x://",
+        "x_y://",
+        "app://..",
+        "app://.a",
+        "app:///",
+        "https://a!b.example",
+        "https://a..example",
+        "https://",
+    ],
+)
+def test_no_other_character_of_schemes_and_hosts_is_in_an_origin(text: str) -> None:
+    assert not is_origin(text)
