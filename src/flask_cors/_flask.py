@@ -579,7 +579,7 @@ def _middleware(  # noqa: C901  (that of the function inside)
     app_ref = weakref.ref(app)
     served: Flask | None = None
 
-    def middleware(  # noqa: C901  (one more call would add a tenth to the cost of a request)
+    def middleware(  # noqa: C901  (each more call adds about 6 % to the cost)
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         nonlocal served
@@ -754,8 +754,10 @@ _ADDED = "_flask_cors_added"
 
 def _own_fields(response: Response) -> list[Field]:
     """Return the header fields of a response, without those that `set_headers` added."""
+    headers: object = response.headers
+    fields = headers if isinstance(headers, Headers) else Headers(response.headers)
     added: list[Field] = vars(response).get(_ADDED, [])
-    return [field for field in Headers(response.headers) if field not in added]
+    return [field for field in fields if field not in added]
 
 
 def set_headers(response: Response, headers: Headers) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
+
+from ..support.serving import running_in_a_thread, serving
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 CHROMIUM_PATH, DRIVER_PATH = shutil.which("chromium"), shutil.which("chromedriver")
@@ -27,18 +27,6 @@ pytestmark = pytest.mark.browser
 def block(language: str) -> str:
     """Return the first block of a language in README.md."""
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[0]
-
-
-@contextmanager
-def serving(server: Any) -> Iterator[int]:
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager
@@ -81,9 +69,12 @@ def test_the_page_reads_the_app_from_localhost_and_is_blocked_from_127_0_0_1(
     app = block("python").replace("http://localhost:3000", "http://localhost:*")
     exec(compile(app, "app.py", "exec"), program)  # noqa: S102  (the example in README.md)
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    api = make_server("127.0.0.1", 0, program["app"], threaded=True)
     pages = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    with serving(api) as port, serving(pages) as page_port, driving(tmp_path / "p") as chrome:
+    with (
+        serving(program["app"]) as port,
+        running_in_a_thread(pages) as page_port,
+        driving(tmp_path / "p") as chrome,
+    ):
         (tmp_path / "page.html").write_text(block("html").replace(":5000", f":{port}"), "utf-8")
         chrome.set_script_timeout(30)
         from_localhost = shown_at(chrome, f"http://localhost:{page_port}/page.html")

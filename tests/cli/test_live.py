@@ -14,6 +14,7 @@ import pytest
 from flask_cors.cli import live
 
 from ..support.commands import ONLY, ORIGIN, app_with, explained
+from ..support.serving import running_in_a_thread
 
 pytestmark = pytest.mark.flaskless
 
@@ -39,15 +40,8 @@ def serving(answer, server_class=HTTPServer):
         def log_message(self, *arguments):
             pass
 
-    server = server_class(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running_in_a_thread(server_class(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}", asked
 
 
 def as_the_app(handler):
@@ -227,11 +221,10 @@ def talking(say):
         def handle(self):
             say(self.request)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    with running_in_a_thread(server) as port:
+        yield f"127.0.0.1:{port}"
 
 
 def test_a_server_that_does_not_speak_http_is_reported(cors):

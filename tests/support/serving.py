@@ -19,10 +19,17 @@ class QuietHandler(WSGIRequestHandler):
 def serving(app: Any) -> Iterator[int]:
     """Serve a WSGI app in threads of this process until the end of the block; yield the port."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    with running_in_a_thread(server) as port:
+        yield port
+
+
+@contextmanager
+def running_in_a_thread(server: Any) -> Iterator[int]:
+    """Run a server of the standard library until the end of the block; yield its port."""
     thread = Thread(target=server.serve_forever, args=[0.01])
     thread.start()
     try:
-        yield server.server_port
+        yield server.server_address[1]
     finally:
         server.shutdown()
         thread.join()
