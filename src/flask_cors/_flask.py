@@ -427,7 +427,8 @@ def compile_views(app: Flask) -> None:
     """
     errors: dict[ViewPolicy, tuple[Problem, ...]] = {}
     views: Mapping[str, object] = app.view_functions
-    for view in views.values() if isinstance(cast("object", views), Mapping) else ():
+    # A copy: another thread may add a view meanwhile.
+    for view in [*views.values()] if isinstance(cast("object", views), Mapping) else ():
         for method in methods_of(view):
             own = view_policy(view, method)
             if own is None or own in errors:

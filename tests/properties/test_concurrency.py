@@ -286,6 +286,24 @@ def test_a_set_up_that_is_interrupted_by_another_loses_nothing(
     assert number > 10  # it was interrupted
 
 
+@pytest.mark.parametrize("what", ["view", "key"])
+def test_an_app_that_grows_while_it_is_set_up_loses_nothing(what: str) -> None:
+    def grow(app: Flask) -> None:
+        if what == "view":
+            app.view_functions["late"] = lambda: ""
+        else:
+            app.config["LATE"] = True
+
+    for number in count():
+        app, _ = app_with_blueprints()
+        app.config["CORS_MAX_AGE"] = 7
+        app.config["CORS_TEAM"] = "platform"  # no option, so it is compared with their names
+        if not interrupted(partial(set_up, app, ["/b0"]), number, partial(grow, app)):
+            break
+        assert (number, max_age(app, "/b0")) == (number, "7")
+    assert number > 10  # it was interrupted
+
+
 def test_an_app_may_be_set_up_further_while_it_answers() -> None:
     app = Flask(__name__, static_folder=None)
     set_up(app, {"/0": {"max_age": 0}})

@@ -94,7 +94,7 @@ def config_source(config: Mapping[str, object], problems: Problems) -> OptionSou
     """
     given: dict[str, object] = {}
     misnamed: list[MisnamedKey] = []
-    for key, value in config.items():
+    for key, value in [*config.items()]:  # a copy: another thread may add a key meanwhile
         name = str(key)  # the keys of a configuration need not be strings
         option = name.removeprefix(CONFIG_PREFIX).lower()
         if not name.startswith(CONFIG_PREFIX):
