@@ -61,13 +61,9 @@ T = TypeVar("T")
 Policies: TypeAlias = ResourceTable[Policy]
 Write: TypeAlias = Callable[[bytes], object]
 
-# Keys of the WSGI environment.
-STATE_KEY = "flask_cors.state"
-"""The state of the app whose middleware is going to add the headers. Afterwards `None`, which shows
-`flask cors explain` that a middleware or the override was passed."""
-NOTE_KEY = "flask_cors.note"
-"""A response that already has its headers, or the state of the app that did not catch an
-exception."""
+MARK = "flask_cors.mark"
+"""A key of the WSGI environment: the state of the app whose middleware is going to add the headers,
+or a `Note` that has more to say. Afterwards it is what it was before, else `None`."""
 
 VIEW_POLICY = "_flask_cors_policy"
 """The attribute by which a decorated view has its `ViewPolicy`; `functools.wraps` copies it."""
@@ -238,6 +234,22 @@ class Entry(NamedTuple):
     """the policies for paths that were requested lately"""
 
 
+class Note(NamedTuple):
+    """What is known of a request that the usual way through the middleware does not suit."""
+
+    acting: AppState | None
+    """the state of the app whose middleware is going to add the headers, if any"""
+    reason: Response | AppState | None = None
+    """a response that already has its headers, or the state of the app that did not catch an
+    exception"""
+
+
+def note_of(environ: WSGIEnvironment) -> Note:
+    """Return the note of a request, which says nothing more than the mark if there is none."""
+    mark: Note | AppState | None = environ.get(MARK)
+    return mark if isinstance(mark, Note) else Note(mark)
+
+
 _NO_RESOURCES: Policies = ResourceTable(())
 
 
@@ -296,7 +308,8 @@ class AppState:
 
     def _note_exception(self, _app: Flask, *, exception: BaseException, **_: object) -> None:
         if not isinstance(exception, HTTPException):  # Flask-RESTful sends it for `abort` too
-            current_request().environ[NOTE_KEY] = self
+            environ = current_request().environ
+            environ[MARK] = note_of(environ)._replace(reason=self)
 
     def entry(self, app: Flask, endpoint: str) -> Entry | None:
         """Return the policies of an endpoint, or `None` if those of its methods differ."""
@@ -368,8 +381,7 @@ class AppState:
 
     def response_policy(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
         """Return the policy for the response to a request."""
-        note: object = environ.get(NOTE_KEY, self)
-        if note is not self:  # the response already has its headers
+        if note_of(environ).reason not in (None, self):  # the response already has its headers
             return None
         try:
             routed = current_request()
@@ -398,7 +410,7 @@ class AppState:
         exceptions that it handles, so the status has to be looked at too.
         """
         return (
-            environ.get(NOTE_KEY) is self
+            note_of(environ).reason is self
             and policy is not None
             and not policy.settings.intercept_exceptions
             and status.startswith("5")
@@ -575,8 +587,10 @@ def _middleware(  # noqa: C901  (that of the function inside)
     request: an app that never serves one is freed with its last reference. From then on it keeps
     the app alive, as a bound method does.
     """
-    serve: Callable[[Flask, WSGIEnvironment, StartResponse], Iterable[bytes]]
-    serve = cast("MethodType", wsgi_app).__func__
+    serve = cast(
+        "Callable[[Flask, WSGIEnvironment, StartResponse], Iterable[bytes]]",
+        cast("MethodType", wsgi_app).__func__,
+    )
     app_ref = weakref.ref(app)
     served: Flask | None = None
 
@@ -585,55 +599,47 @@ def _middleware(  # noqa: C901  (that of the function inside)
     ) -> Iterable[bytes]:
         nonlocal served
         served = app = served or app_ref() or _raise_gone()
+        mark: AppState | Note = state
         if ASKED_METHOD in environ:
             answered = _answer_preflight(app, state, environ, start_response)
             if answered is not None:
                 return answered
-        outer = environ.get(STATE_KEY)  # another app's, if its view calls this one
-        environ[STATE_KEY] = state
-        policy: Policy | Literal[False] | None = False
-        withheld = False
+            mark = Note(state)
+        outer = environ.get(MARK)  # another app's, if its view calls this one
+        environ[MARK] = mark
 
         def start(status: str, headers: ResponseLines, exc_info: ExcInfo | None = None) -> Write:
-            nonlocal policy, withheld
-            if policy is False:  # it is known if a response is started again, after an error
+            policy: Policy | Literal[False] | None = False
+            withheld = False
+            if environ.get(MARK) is state:
                 rule: Rule | None = getattr(environ.get("werkzeug.request"), "url_rule", None)
-                entry = state.entries.get(rule.endpoint) if rule is not None else None
-                if (
-                    entry is not None
-                    and rule is not None
-                    and rule.map is app.url_map  # else the request is that of an app inside
-                    and entry.view is app.view_functions.get(rule.endpoint)
-                    and NOTE_KEY not in environ
-                    and ASKED_METHOD not in environ
-                ):
-                    policy = entry.policy
-                    if policy is False and len(environ.get("PATH_INFO", "")) <= MAX_MEMO_PATH:
-                        policy = entry.policies.get(routed_path(environ), False)
-                if policy is False:
-                    policy = state.response_policy(app, environ)
-                    withheld = state.withholds(environ, policy, status)
-                    environ.pop(NOTE_KEY, None)
+                if rule is not None and rule.map is app.url_map:  # else an app inside routed it
+                    entry = state.entries.get(rule.endpoint)
+                    if entry is not None and entry.view is app.view_functions.get(rule.endpoint):
+                        policy = entry.policy
+                        if policy is False and len(environ.get("PATH_INFO", "")) <= MAX_MEMO_PATH:
+                            policy = entry.policies.get(routed_path(environ), False)
+            if policy is False:
+                policy = state.response_policy(app, environ)
+                withheld = state.withholds(environ, policy, status)
             if policy is not None and not withheld:
                 known = known_fields(policy, environ, headers)
                 headers = known or decided_fields(app, policy, environ, headers)
             if app.config["DEBUG"]:
                 warn_of_blocked(app, state, environ, policy, headers)
-            environ[STATE_KEY] = outer
+            environ[MARK] = outer
             if exc_info is None:
                 return start_response(status, headers)
             return start_response(status, headers, exc_info)
 
         try:
-            parts: Iterable[bytes] = serve(app, environ, start)
+            return serve(app, environ, start)
         except Exception as error:
             page = _debugger_page(app, state, environ, error)
             if page is None:
-                environ[STATE_KEY] = outer
-                environ.pop(NOTE_KEY, None)
+                environ[MARK] = outer
                 raise
             return page(environ, start)
-        return parts
 
     return middleware
 
@@ -648,7 +654,7 @@ def _answer_preflight(
         policy = None
     if policy is None or not policy.settings.automatic_options:
         return None
-    environ.setdefault(STATE_KEY, None)
+    environ.setdefault(MARK, None)
     decision = decide_in(app, policy, environ)
     if app.config["DEBUG"]:
         warn_of_blocked(app, state, environ, policy, decision.lines)
@@ -677,9 +683,11 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
     before: Callable[..., Response] | None = vars(app).get("process_response")
     process = cast("Callable[..., Response]", type(app).process_response)
     app_ref = weakref.ref(app)
+    served: Flask | None = None
 
     def process_response(first: object, *more: object) -> Response:
-        app = app_ref() or this_app()  # only a copy of the app may still exist
+        nonlocal served
+        served = app = served or app_ref() or this_app()  # only a copy of the app may still exist
         try:
             if before is not None:
                 processed = before(first, *more)
@@ -689,17 +697,18 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
             environ = current_request().environ
             # If a hook fails while Flask answers an exception, Flask sends this response.
             response = cast("Response", more[-1] if more else first)
-            if environ.get(STATE_KEY) is not state:
+            if note_of(environ).acting is not state:
                 set_headers(response, _finished(app, state, environ, response).headers)
             raise
         environ = current_request().environ
-        if NOTE_KEY in environ:
-            note: object = environ[NOTE_KEY]
-            if note is processed:  # a decorated function that the view called added the headers
-                return processed
-            if note is not state:
-                del environ[NOTE_KEY]
-        if environ.get(STATE_KEY) is state:  # the middleware is going to add the headers
+        if environ.get(MARK) is state:  # the middleware is going to add the headers
+            return processed
+        note = note_of(environ)
+        if note.reason is processed:  # a decorated function that the view called added the headers
+            return processed
+        if note.reason is not state:
+            environ[MARK] = Note(note.acting)
+        if note.acting is state:
             return processed
         return _finished(app, state, environ, processed)
 
@@ -717,8 +726,7 @@ def _finished(
         if not state.withholds(environ, policy, response.status):
             response = own_copy(response)
             add_fields(app, policy, environ, response)
-        environ.pop(NOTE_KEY, None)
-        environ.setdefault(STATE_KEY, None)
+        environ[MARK] = note_of(environ).acting
     if app.config["DEBUG"]:
         warn_of_blocked(app, state, environ, policy, response.headers)
     return response

@@ -17,14 +17,14 @@ from flask.wrappers import Request, Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from ._flask import (
-    NOTE_KEY,
-    STATE_KEY,
+    MARK,
     VIEW_POLICY,
     AppState,
     ViewPolicy,
     add_fields,
     current_request,
     is_installed,
+    note_of,
     own_copy,
     run_in,
     set_headers,
@@ -213,8 +213,8 @@ class _Call:
 
     def _after_the_view(self, response: Response) -> Response:
         app, environ, policy = self._app, self.environ, self.policy
-        noted = NOTE_KEY in environ
-        if not noted or not state_of(app).withholds(environ, policy, response.status):
+        marked = MARK in environ
+        if not marked or not state_of(app).withholds(environ, policy, response.status):
             finished = response if self._is_fresh else own_copy(response)
             add_fields(app, policy, environ, finished)
             if sys.exc_info()[1] is None:
@@ -230,7 +230,8 @@ class _Call:
         app, environ = self._app, self.environ
         response = own_copy(app.make_response(cast("ResponseReturnValue", result)))
         add_fields(app, self.policy, environ, response, decision)
-        environ[NOTE_KEY] = response  # so that the caller's policy is not applied too
+        # So that the caller's policy is not applied too.
+        environ[MARK] = note_of(environ)._replace(reason=response)
         if app.config["DEBUG"]:
             warn_of_blocked(app, state_of(app), environ, self.policy, response.headers)
         return response
@@ -251,7 +252,8 @@ def _begin(own: ViewPolicy | None) -> _Call | Response | None:
         return _begin_options(None, this_app(), request)
     environ, rule, method = request.environ, request.url_rule, request.method
     # Below the middleware, this takes less time than `current_app`.
-    state: AppState | None = environ.get(STATE_KEY)
+    mark: object = environ.get(MARK)
+    state = mark if isinstance(mark, AppState) else None
     app = state.installed_in() if state is not None else None
     if state is None or app is None or rule is None or rule.map is not app.url_map:
         app = this_app()
