@@ -63,7 +63,7 @@ Write: TypeAlias = Callable[[bytes], object]
 
 MARK = "flask_cors.mark"
 """A key of the WSGI environment: the state of the app whose middleware is going to add the headers,
-or a `Note` that has more to say. Afterwards it is what it was before, else `None`."""
+or a `Note` that has more to say. Afterwards, it is what it was before."""
 
 VIEW_POLICY = "_flask_cors_policy"
 """The attribute by which a decorated view has its `ViewPolicy`; `functools.wraps` copies it."""
@@ -654,7 +654,6 @@ def _answer_preflight(
         policy = None
     if policy is None or not policy.settings.automatic_options:
         return None
-    environ.setdefault(MARK, None)
     decision = decide_in(app, policy, environ)
     if app.config["DEBUG"]:
         warn_of_blocked(app, state, environ, policy, decision.lines)
@@ -693,11 +692,11 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
                 processed = before(first, *more)
             else:  # a call takes twice as long with a star
                 processed = process(app, first, *more) if more else process(app, first)
-        except Exception:
+        except Exception as error:
             environ = current_request().environ
             # If a hook fails while Flask answers an exception, Flask sends this response.
             response = cast("Response", more[-1] if more else first)
-            if note_of(environ).acting is not state:
+            if error.__context__ is not None and note_of(environ).acting is not state:
                 set_headers(response, _finished(app, state, environ, response).headers)
             raise
         environ = current_request().environ

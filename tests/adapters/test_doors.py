@@ -538,6 +538,49 @@ def test_a_callable_shares_the_context_of_the_hooks_and_the_view(door: Any) -> N
     assert [granted(fetch(served, origin=origin)) for origin in (A, EVIL)] == [A, None]
 
 
+class Tenants(list[str]):
+    """A callable that allows one origin, and the origins that it was asked about."""
+
+    def __call__(self, origin: str) -> bool:
+        self.append(origin)
+        return origin == A
+
+
+@pytest.mark.parametrize("inner_door", [lambda app: app, by_dispatch])
+@pytest.mark.parametrize("inner_view", [lambda: "inner", lambda: 1 // 0], ids=["answers", "raises"])
+def test_a_callable_is_asked_once_where_the_view_calls_another_app(
+    inner_door: Any, inner_view: Callable[[], Any]
+) -> None:
+    inner, outer, tenants = fresh(), fresh(Flask("outer")), Tenants()
+    inner.testing = True  # exceptions reach the caller
+    inner.add_url_rule("/x", "inner", inner_view)
+    CORS(inner, origins=B)
+
+    @outer.get("/x")
+    def view() -> str:
+        with suppress(ZeroDivisionError):
+            # Werkzeug's own ways to call an app give it a copy of the environment.
+            b"".join(inner_door(inner)(request.environ, lambda *started: started))
+        return "outer"
+
+    CORS(outer, origins=tenants)
+    assert [granted(fetch(outer, origin=origin)) for origin in (A, EVIL)] == [A, None]
+    assert tenants == [A, EVIL]
+
+
+@pytest.mark.parametrize("door", [lambda app: app, by_dispatch, behind_a_closure])
+def test_a_callable_is_asked_once_where_a_hook_fails_while_an_exception_is_answered(
+    door: Any,
+) -> None:
+    app, tenants = fresh(), Tenants()
+    app.after_request(lambda response: 1 // 0)
+    app.add_url_rule("/x", "x", lambda: "x")
+    served = door(app)
+    CORS(app, origins=tenants)
+    assert [granted(fetch(served, origin=origin)) for origin in (A, EVIL)] == [A, None]
+    assert tenants == [A, EVIL]
+
+
 def test_an_async_callable_is_awaited_once_for_an_async_function_that_a_view_awaits() -> None:
     asked: list[str] = []
 
