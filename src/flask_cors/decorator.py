@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, overload
 
 import flask.views
-from flask import Flask, after_this_request
+from flask import Flask, after_this_request, has_request_context
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 from flask.wrappers import Request, Response
@@ -76,7 +76,8 @@ def cross_origin(view: object = None, /, **options: Unpack[CrossOriginOptions]) 
 
     Write it below `@app.route`, with or without options, on a function, a method or a `View` class,
     or list it in the class's `decorators`. An `async def` view stays one. An option that is not
-    given is read from `app.config["CORS_<NAME>"]` at the first request in an app.
+    given is read from `app.config["CORS_<NAME>"]`, once for each app: by `CORS(app)` if the view
+    exists by then, else at the view's first request.
 
     Without `CORS(app)`, preflights reach the decorator after the app's hooks; on a single method or
     in `decorators`, only if it is the outermost decorator.
@@ -126,16 +127,8 @@ class _Decorator:
             if issubclass(view, MethodView):
                 _take_options_of(view)
             return view
-        if isinstance(view, type) or not callable(view):
-            problems = Problems()
-            problems.error(
-                "not-a-view",
-                "view",
-                view,
-                f"cross_origin: {safe_repr(view)} is no view. Write options by name: "
-                "cross_origin(origins=['https://app.example'])",
-            )
-            problems.raise_errors()
+        if isinstance(view, (type, Flask)) or not callable(view):
+            _raise_no_view(view)
         function = cast("Callable[..., object]", view)
         wrapper = (_async_wrapper if is_async(view) else _sync_wrapper)(self._own, function)
         setattr(wrapper, VIEW_POLICY, self._own)
@@ -149,9 +142,23 @@ class _Decorator:
         return wrapper
 
 
+def _raise_no_view(given: object) -> None:
+    problems = Problems()
+    problems.error(
+        "not-a-view",
+        "view",
+        given,
+        f"cross_origin: {safe_repr(given)} is no view. Write options by name: "
+        "cross_origin(origins=['https://app.example'])",
+    )
+    problems.raise_errors()
+
+
 def _sync_wrapper(own: ViewPolicy | None, view: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(view)
     def wrapper(*args: object, **kwargs: object) -> object:
+        if len(args) == 1 and callable(args[0]) and not has_request_context():
+            _raise_no_view(view)  # an origin callable, given as `cross_origin(callable)`
         call = _begin(own)
         if isinstance(call, BaseResponse):
             return call

@@ -1600,6 +1600,7 @@ def test_what_the_decorator_itself_shows_raises_when_decorating(
         pytest.param({"origins": APP}, id="options"),
         pytest.param(True, id="bool"),
         pytest.param(object, id="class"),
+        pytest.param(Flask("app"), id="app"),
     ],
 )
 def test_what_is_no_view_raises_when_decorating(view: object) -> None:
@@ -1609,6 +1610,22 @@ def test_what_is_no_view_raises_when_decorating(view: object) -> None:
     assert "cross_origin(origins=" in raised.value.problems[0].message
     with pytest.raises(ConfigurationError, match="not-a-view"):
         cross_origin()(view)  # type: ignore[call-overload]  # what is tested
+
+
+def test_an_origin_callable_without_its_name_raises_when_a_view_is_decorated() -> None:
+    def is_tenant(origin: str) -> bool:
+        raise AssertionError(origin)
+
+    decorate: Any = cross_origin(is_tenant)
+    with pytest.raises(ConfigurationError, match=r"is_tenant.* cross_origin\(origins=") as raised:
+        decorate(sync_view)
+    assert [problem.code for problem in raised.value.problems] == ["not-a-view"]
+
+
+def test_a_decorated_view_may_take_a_callable(app: Flask) -> None:
+    run = cross_origin(origins=APP)(lambda function: function())
+    with app.test_request_context(headers={"Origin": APP}):
+        assert run(lambda: "called").headers["Access-Control-Allow-Origin"] == APP
 
 
 def test_doubts_about_the_decorator_are_told_once(recwarn: pytest.WarningsRecorder) -> None:

@@ -407,8 +407,7 @@ def test_credentials_of_a_view_need_its_origins_since_every_site_could_act_as_th
         serve()
 
 
-@difference("calls-return-responses")
-def test_a_decorated_function_that_a_view_calls_returns_a_response() -> None:
+def test_kept_a_decorated_function_that_a_view_calls_returns_a_response() -> None:
     app = Flask(__name__)
 
     @cross_origin(origins=A)
@@ -421,6 +420,59 @@ def test_a_decorated_function_that_a_view_calls_returns_a_response() -> None:
         return type(result).__name__ if isinstance(result, Response) else "text"
 
     assert get(app).text == "Response"
+
+
+@difference("blueprints-alone")
+def test_a_blueprint_has_its_policy_alone_since_it_may_be_stricter() -> None:
+    app, blueprint = Flask(__name__), Blueprint("api", __name__)
+    blueprint.add_url_rule("/api", "view", lambda: "body")
+    CORS(blueprint, origins=B)
+    app.register_blueprint(blueprint)
+    CORS(app, origins=A)
+    assert [allowed(get(app, "/api", origin)) for origin in (A, B)] == [None, B]
+
+
+@difference("any-method")
+@pytest.mark.parametrize("methods", ["*", ["*"]], ids=repr)
+def test_any_method_is_the_one_that_is_asked_for_since_that_is_what_the_asterisk_says(
+    methods: object,
+) -> None:
+    assert preflight(app_with(methods=methods), method="PUT").headers[ALLOW_METHODS] == "PUT"
+
+
+@difference("header-patterns")
+@pytest.mark.parametrize("pattern", ["X-*", "X-[a-c]"])
+def test_a_pattern_of_names_matches_whole_names_since_a_start_lets_others_in(pattern: str) -> None:
+    app = app_with(allow_headers=[pattern])
+    asked = preflight(app, headers="x-a, xylophone, x-afoo")
+    expected = {"X-*": "x-a, x-afoo", "X-[a-c]": "x-a"}
+    assert asked.headers[ALLOW_HEADERS] == expected[pattern]
+
+
+@difference("configuration-once")
+@pytest.mark.parametrize("existed", [True, False])
+def test_a_decorated_view_reads_the_configuration_once_since_that_takes_time(existed: bool) -> None:
+    app, view = Flask(__name__), cross_origin(lambda: "body")
+    app.config["CORS_ORIGINS"] = A
+    if existed:
+        app.add_url_rule("/", "view", view)
+        CORS(app, resources=[])
+        app.config["CORS_ORIGINS"] = B
+    else:
+        CORS(app, resources=[])
+        app.config["CORS_ORIGINS"] = B
+        app.add_url_rule("/", "view", view)
+    expected = A if existed else B
+    for _ in range(2):
+        assert [allowed(get(app, origin=origin)) for origin in (expected, EVIL)] == [expected, None]
+        app.config["CORS_ORIGINS"] = EVIL
+
+
+@difference("exposed-once")
+def test_exposed_names_are_sent_where_scripts_read_since_browsers_ignore_them_elsewhere() -> None:
+    app = app_with(expose_headers="X-B,X-A")
+    assert get(app).headers[EXPOSE_HEADERS] == "X-A, X-B"
+    assert EXPOSE_HEADERS not in preflight(app).headers
 
 
 @difference("dot-segments")

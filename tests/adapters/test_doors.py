@@ -538,6 +538,28 @@ def test_a_callable_shares_the_context_of_the_hooks_and_the_view(door: Any) -> N
     assert [granted(fetch(served, origin=origin)) for origin in (A, EVIL)] == [A, None]
 
 
+@pytest.mark.parametrize("by", ["app", "decorator", "alone"])
+def test_an_async_callable_is_run_as_the_app_runs_its_async_views(by: str) -> None:
+    ran: list[str] = []
+
+    class App(Flask):
+        def async_to_sync(self, func: Any) -> Any:
+            ran.append("run")
+            return super().async_to_sync(func)
+
+    async def tenants(origin: str) -> bool:
+        await asyncio.sleep(0)
+        return origin == A
+
+    app = fresh(App("app"))
+    view = (lambda: "x") if by == "app" else cross_origin(origins=tenants)(lambda: "x")
+    app.add_url_rule("/x", "x", view)
+    if by != "alone":
+        CORS(app, **({"origins": tenants} if by == "app" else {"resources": []}))
+    assert [granted(fetch(app, origin=origin)) for origin in (A, EVIL)] == [A, None]
+    assert ran == ["run", "run"]
+
+
 class Tenants(list[str]):
     """A callable that allows one origin, and the origins that it was asked about."""
 

@@ -1,4 +1,4 @@
-"""The rules of the house: who may import whom, what stays where users of 6.0.5 look for it."""
+"""The architecture: which module may import which, and what users of 6.0.5 still find."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SOURCES = {
 CORE = [name for name in SOURCES if name.startswith("flask_cors.core")]
 BEYOND_CORE = [name for name in SOURCES if name not in CORE]
 
-# Which rooms of the house a module enters, beside the core and the log.
+# What a module may import from the package, in addition to the core and the log.
 ADAPTERS = {"_flask", "_terminal", "asgi", "decorator", "extension", "wsgi"}
-ENTERS = {
+MAY_IMPORT = {
     "flask_cors.__init__": {"decorator", "extension"},
     "flask_cors._flask": {"_terminal", "wsgi"},  # the terminal when there is something to say
     "flask_cors._terminal": {"_advice", "_flask", "wsgi"},
@@ -60,7 +60,7 @@ def imported(module: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def rooms(module: str) -> set[str]:
+def parts_of(module: str) -> set[str]:
     """Return the first part, below the package, of what a module imports from the package."""
     names = [name.split(".") for name in imported(module)]
     return {parts[1] for parts in names if parts[0] == "flask_cors"}
@@ -72,7 +72,7 @@ def roots(module: str) -> set[str]:
 
 def test_the_rules_are_about_this_package() -> None:
     assert {"flask_cors.__init__", "flask_cors.core.policy", "flask_cors.wsgi"} <= {*SOURCES}
-    assert {"core", "_log"} <= rooms("flask_cors.wsgi")
+    assert {"core", "_log"} <= parts_of("flask_cors.wsgi")
     assert {"flask", "werkzeug"} <= roots("flask_cors._flask")
 
 
@@ -80,7 +80,7 @@ def test_the_rules_are_about_this_package() -> None:
 def test_the_core_stands_on_the_standard_library_alone(module: str) -> None:
     allowed = sys.stdlib_module_names | {"typing_extensions", "flask_cors"}
     assert set() == roots(module) - allowed
-    assert rooms(module) <= {"core"}
+    assert parts_of(module) <= {"core"}
 
 
 @pytest.mark.parametrize("module", CORE)
@@ -97,14 +97,14 @@ def test_the_core_neither_logs_nor_reads_nor_writes(module: str) -> None:
 
 @pytest.mark.parametrize("module", BEYOND_CORE)
 def test_imports_point_one_way(module: str) -> None:
-    allowed = {"core", "_advice", "_log"} | ENTERS.get(module, set())
+    allowed = {"core", "_advice", "_log"} | MAY_IMPORT.get(module, set())
     if module.startswith("flask_cors.cli."):
         allowed |= {"browser", "cli", "cookies", "testing", "urls", *ADAPTERS}
-    assert set() == rooms(module) - allowed - {module.rpartition(".")[2]}
+    assert set() == parts_of(module) - allowed - {module.rpartition(".")[2]}
 
 
 @pytest.mark.parametrize("module", SOURCES)
-def test_only_the_rooms_of_flask_name_it(module: str) -> None:
+def test_only_the_parts_for_flask_name_it(module: str) -> None:
     named = roots(module) & {"flask", "werkzeug"}
     assert set() == named or module.split(".")[1] in OF_FLASK
 
