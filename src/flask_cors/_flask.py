@@ -19,7 +19,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from threading import Lock
+from threading import RLock
 from types import CoroutineType, FrameType, MethodType, NoneType
 from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 from urllib.parse import unquote, urlsplit
@@ -72,7 +72,7 @@ VIEW_POLICY = "_flask_cors_policy"
 current_request = cast("LocalProxy[Request]", request)._get_current_object
 this_app = cast("LocalProxy[Flask]", current_app)._get_current_object
 
-_lock = Lock()
+_lock = RLock()  # a layer around an app may set up another app when it is looked at
 
 
 def run_in(app: Flask, awaitable: Awaitable[T]) -> T:
@@ -93,6 +93,15 @@ def wait(awaitable: Awaitable[T]) -> T:
     return run_in(this_app(), awaitable)
 
 
+def active_request(app: Flask, environ: WSGIEnvironment) -> Request | None:
+    """Return the request of an environment, if its context in the app is active."""
+    try:
+        active = current_request()
+    except RuntimeError:
+        return None
+    return active if active.environ is environ and this_app() is app else None
+
+
 @contextmanager
 def request_context(app: Flask, environ: WSGIEnvironment) -> Generator[None]:
     """Push the context of a request for origin callables, which may read `request` or a database.
@@ -100,13 +109,12 @@ def request_context(app: Flask, environ: WSGIEnvironment) -> Generator[None]:
     The app's `before_request` functions do not run for a preflight, so its teardown functions may
     miss what they expect. The preflight is answered all the same.
     """
-    with suppress(RuntimeError):
-        if current_request().environ is environ:
-            yield
-            return
+    if active_request(app, environ) is not None:
+        yield
+        return
     context = app.request_context(environ)
-    context.push()
     try:
+        context.push()  # if it fails, it has to be popped all the same
         yield
     finally:
         try:
@@ -188,50 +196,81 @@ def place_of(view: object) -> str:
     return f"{name} ({code.co_filename}, line {code.co_firstlineno})" if code else name
 
 
-def methods_of(view: object) -> set[str]:
-    """Return the methods for which the policies of a view may differ.
+def methods_of(app: Flask, endpoint: str) -> set[str]:
+    """Return the methods of an endpoint's routes. OPTIONS stands for all methods that none has."""
+    rules: Iterable[Rule] = ()
+    with suppress(KeyError):  # the view may have no route
+        rules = app.url_map.iter_rules(endpoint)
+    return {"OPTIONS"}.union(*(rule.methods or () for rule in rules))
 
-    A class may handle HEAD apart from GET. OPTIONS stands for all methods that it does not handle.
-    """
-    taken: Iterable[str] | None = getattr(getattr(view, "view_class", None), "methods", None)
-    return {*(taken or ("GET",)), "HEAD", "OPTIONS"}
+
+def policies_by_method(app: Flask, endpoint: str) -> dict[str, ViewPolicy | None]:
+    """Return the policies that `cross_origin` gave a view, by method."""
+    view = app.view_functions.get(endpoint)
+    own = next(_marks(_parts(view)), None)
+    view_class: type | None = getattr(view, "view_class", None)
+    if own is not None or view_class is None:
+        return dict.fromkeys(methods_of(app, endpoint), own)
+    methods = methods_of(app, endpoint)
+    return {method: next(_marks(_handlers(view_class, method)), None) for method in methods}
 
 
-def view_policy(view: object, method: str) -> ViewPolicy | None:
-    """Return the policy that `cross_origin` gave a view function, or a method of its class."""
-    holders: list[object] = [view]
-    view_class = getattr(view, "view_class", None)
-    if view_class is not None:
-        names = ("head", "get") if method == "HEAD" else (method.lower(), "options")
-        handlers = [getattr(view_class, name, None) for name in names]
-        # Flask-RESTful decorates a method only when it is called, so the method has no mark yet.
-        applied: object = getattr(view_class, "method_decorators", ())
-        if isinstance(applied, Mapping):
-            applied = cast("Mapping[object, object]", applied).get(names[0], ())
-        holders += [*reversed(cast("Sequence[object]", applied)), *filter(None, handlers[:1])]
-        holders += [] if handlers[0] else [handlers[1]]
-        holders.append(getattr(view_class, "dispatch_request", None))
+def view_policy(app: Flask, endpoint: str | None, method: str) -> ViewPolicy | None:
+    """Return the policy that `cross_origin` gave a view, or a method of its class."""
+    return _policy_of_method(policies_by_method(app, endpoint), method) if endpoint else None
+
+
+def _policy_of_method(policies: Mapping[str, ViewPolicy | None], method: str) -> ViewPolicy | None:
+    return policies[method if method in policies else "OPTIONS"]
+
+
+def _marks(holders: Iterable[object]) -> Iterator[ViewPolicy]:
+    """Yield the policies of the functions that are decorated."""
     for holder in holders:
-        own = getattr(holder, VIEW_POLICY, None)
-        if isinstance(own, ViewPolicy):
-            return own
-    return None
+        mark: object = getattr(holder, VIEW_POLICY, None)
+        if isinstance(mark, ViewPolicy):
+            yield mark
+
+
+def _parts(view: object) -> Iterator[object]:
+    """Yield a view, and what it calls if it is no function."""
+    yield view
+    while isinstance(view, partial):
+        view = cast("partial[object]", view).func
+        yield view
+    yield getattr(type(view), "__call__", None)  # noqa: B004  (what is read is its mark)
+
+
+def _handlers(view_class: type, method: str) -> list[object]:
+    """Return what handles a method in a class, and may be decorated."""
+    names = ("head", "get") if method == "HEAD" else (method.lower(), "options")
+    handlers = [getattr(view_class, name, None) for name in names]
+    # Flask-RESTful decorates a method only when it is called, so the method has no mark yet.
+    applied: object = getattr(view_class, "method_decorators", ())
+    if isinstance(applied, Mapping):
+        applied = cast("Mapping[object, object]", applied).get(names[0], ())
+    found = [*reversed(cast("Sequence[object]", applied)), handlers[0] or handlers[1]]
+    return [*found, getattr(view_class, "dispatch_request", None)]
 
 
 # Which policy applies -----------------------------------------------------------------------------
 
 
 class Entry(NamedTuple):
-    """The policies of an endpoint whose view has the same policy for every method."""
+    """The policies of an endpoint."""
 
     view: object
     """the view function, by which it is noticed if another one replaces it"""
-    own: ViewPolicy | None
-    """the policy that `cross_origin` gave the view"""
+    views: Mapping[str, ViewPolicy | None]
+    """the policies that `cross_origin` gave the view, by method"""
     policy: Policy | Literal[False] | None
-    """the policy for all paths of the endpoint, or `False` if it depends on the path"""
+    """the policy for all requests, or `False` if it depends on the method or on the path"""
     policies: Mapping[str, Policy | None]
     """the policies for paths that were requested lately"""
+
+    def view_policy(self, method: str) -> ViewPolicy | None:
+        """Return the policy that `cross_origin` gave the view, or a method of its class."""
+        return _policy_of_method(self.views, method)
 
 
 class Note(NamedTuple):
@@ -239,9 +278,11 @@ class Note(NamedTuple):
 
     acting: AppState | None
     """the state of the app whose middleware is going to add the headers, if any"""
-    reason: Response | AppState | None = None
-    """a response that already has its headers, or the state of the app that did not catch an
-    exception"""
+    failed: AppState | None = None
+    """the state of the app that did not catch an exception"""
+    settled: tuple[object, ...] = ()
+    """The responses that have their headers already, since a decorated function returned them.
+    Once the response that leaves the app is known, no other one is here."""
 
 
 def note_of(environ: WSGIEnvironment) -> Note:
@@ -265,8 +306,8 @@ class AppState:
         """the `CORS_*` keys, as they were read last"""
         self.entries: dict[str, Entry] = {}
         """the policies of endpoints that were requested; replaced when something is added"""
-        self.undecorated: list[object] = []
-        """the app's views, as last seen when none of them had a policy of its own"""
+        self._seen: tuple[list[object], bool] = ([], False)
+        """the app's views as last seen, and whether any may have a policy of its own"""
         self.installed_in: Callable[[], Flask | None] = NoneType
         """returns the app that was set up, if any; a copy of that app shares its state"""
         self.warned: set[tuple[str, str, str]] = set()
@@ -307,29 +348,30 @@ class AppState:
         self._watching = True
 
     def _note_exception(self, _app: Flask, *, exception: BaseException, **_: object) -> None:
-        if not isinstance(exception, HTTPException):  # Flask-RESTful sends it for `abort` too
+        # Flask-RESTful sends the signal also for `abort(503)`, which it handles.
+        if not isinstance(exception, HTTPException) or (exception.code or 500) < 500:
             environ = current_request().environ
-            environ[MARK] = note_of(environ)._replace(reason=self)
+            environ[MARK] = note_of(environ)._replace(failed=self)
 
-    def entry(self, app: Flask, endpoint: str) -> Entry | None:
-        """Return the policies of an endpoint, or `None` if those of its methods differ."""
+    def entry(self, app: Flask, endpoint: str) -> Entry:
+        """Return the policies of an endpoint."""
         # `add` begins a new dict. An entry that was computed before must not get into that one.
         entries = self.entries
         view = app.view_functions.get(endpoint)
         entry = entries.get(endpoint)
         if entry is not None and entry.view is view:
             return entry
-        policies_of_methods = {view_policy(view, method) for method in methods_of(view)}
-        if len(policies_of_methods) > 1:
-            return None
-        own = policies_of_methods.pop()
-        if own is not None:
-            entry = Entry(view, own, own.within(app), {})
+        views = policies_by_method(app, endpoint)
+        own, *others = {*views.values()}
+        if others:
+            entry = Entry(view, views, False, {})
+        elif own is not None:
+            entry = Entry(view, views, own.within(app), {})
         else:
             tables = [*self._blueprint_tables(endpoint), self.resources]
             # `policy_for` looks a path up where several tables may have it.
             policies = tables[0].memo if len(tables) == 1 else {}
-            entry = Entry(view, None, _policy_of_all_paths(tables), policies)
+            entry = Entry(view, views, _policy_of_all_paths(tables), policies)
         entries[endpoint] = entry
         return entry
 
@@ -348,12 +390,11 @@ class AppState:
         """Return the policy of the view, else of the innermost blueprint, else of a resource."""
         if endpoint is not None:
             entry = self.entry(app, endpoint)
-            if entry is None:
-                own = view_policy(app.view_functions.get(endpoint), method)
-                if own is not None:
-                    return own.within(app)
-            elif entry.policy is not False:
+            if entry.policy is not False:
                 return entry.policy
+            own = entry.view_policy(method)
+            if own is not None:
+                return own.within(app)
             for table in self._blueprint_tables(endpoint):
                 policy = table.find(path)
                 if policy is not None:
@@ -372,25 +413,30 @@ class AppState:
     def _has_decorated_views(self, app: Flask) -> bool:
         """Return whether any view may have a policy of its own; else no URL need be matched."""
         views: list[object] = [*app.view_functions.values()]
-        if views == self.undecorated:  # functions are equal only if they are the same one
-            return False
-        if any(hasattr(view, "view_class") or view_policy(view, "GET") for view in views):
-            return True
-        self.undecorated = views
-        return False
+        if views != self._seen[0]:  # functions are equal only if they are the same one
+            found = (hasattr(view, "view_class") or any(_marks(_parts(view))) for view in views)
+            self._seen = (views, any(found))
+        return self._seen[1]
 
-    def response_policy(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
-        """Return the policy for the response to a request."""
-        if note_of(environ).reason not in (None, self):  # the response already has its headers
+    def response_policy(
+        self, app: Flask, environ: WSGIEnvironment, status: str = ""
+    ) -> Policy | None:
+        """Return the policy for the response to a request.
+
+        It is `None` also for a response that has its headers already, and for a response with this
+        status that gets none because of `intercept_exceptions=False`.
+        """
+        if note_of(environ).settled:
             return None
-        try:
-            routed = current_request()
-        except RuntimeError:  # no context is active
-            routed = None
+        policy = self._policy_at_the_url(app, environ)
+        return None if self.withholds(environ, policy, status) else policy
+
+    def _policy_at_the_url(self, app: Flask, environ: WSGIEnvironment) -> Policy | None:
+        routed = active_request(app, environ)
         try:
             if is_preflight(environ):
                 return self.preflight_policy(app, environ)
-            if routed is None or routed.environ is not environ:
+            if routed is None:
                 method = request_method(environ)
                 endpoint = answering_endpoint(app, environ, method)
             elif routed.url_rule is not None:
@@ -399,7 +445,9 @@ class AppState:
                 method, error = routed.method, routed.routing_exception
                 unrouted = isinstance(error, (MethodNotAllowed, RequestRedirect))
                 endpoint = answering_endpoint(app, environ, method) if unrouted else None
-            return self.policy_for(app, endpoint, method, routed_path(environ))
+            # A view may pass the environment on, to what changes its path.
+            path = routed.path if routed is not None else routed_path(environ)
+            return self.policy_for(app, endpoint, method, path)
         except ConfigurationError:  # the view has raised it already
             return None
 
@@ -410,7 +458,7 @@ class AppState:
         exceptions that it handles, so the status has to be looked at too.
         """
         return (
-            note_of(environ).reason is self
+            note_of(environ).failed is self
             and policy is not None
             and not policy.settings.intercept_exceptions
             and status.startswith("5")
@@ -438,11 +486,10 @@ def compile_views(app: Flask) -> None:
         ConfigurationError: with the problems of all views.
     """
     errors: dict[ViewPolicy, tuple[Problem, ...]] = {}
-    views: Mapping[str, object] = app.view_functions
+    views: object = app.view_functions
     # A copy: another thread may add a view meanwhile.
-    for view in [*views.values()] if isinstance(cast("object", views), Mapping) else ():
-        for method in methods_of(view):
-            own = view_policy(view, method)
+    for endpoint in [*cast("Mapping[str, object]", views)] if isinstance(views, Mapping) else ():
+        for own in policies_by_method(app, endpoint).values():
             if own is None or own in errors:
                 continue
             try:
@@ -491,7 +538,8 @@ def config_of(app: Flask, problems: Problems) -> OptionSource:
 
 def url_adapter(app: Flask, environ: WSGIEnvironment) -> MapAdapter:
     """Return the URL matcher for a request, which need not be the current one."""
-    adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
+    # A copy, since a request writes itself into its environment.
+    adapter = app.create_url_adapter(app.request_class({**environ}))
     return cast("MapAdapter", adapter)  # `None` is returned only without a request
 
 
@@ -507,7 +555,7 @@ def answering_endpoint(app: Flask, environ: WSGIEnvironment, method: str) -> str
         return None
     except Exception:  # noqa: BLE001  (a converter of the app may raise any, without its context)
         try:
-            with app.app_context():
+            with request_context(app, environ):
                 return _answering_endpoint(app, environ, method)
         except Exception:  # noqa: BLE001  (the request itself will raise it again)
             return None
@@ -541,7 +589,7 @@ def install(app: Flask, state: AppState) -> None:
     state.installed_in = weakref.ref(app)
     app.process_response = _override(app, state)  # type: ignore[method-assign]  # Flask documents it as made to be overridden
     own = cast("object", app.wsgi_app)
-    if "wsgi_app" not in vars(app):
+    if isinstance(own, MethodType) and own.__self__ is app:
         app.wsgi_app = _middleware(app, own, state)  # type: ignore[assignment, method-assign]  # Flask's way to add middleware
         return
     layers: list[object] = [own]
@@ -563,13 +611,16 @@ _MOST_LAYERS = 50
 
 def _apps_inside(layer: object) -> Iterator[tuple[str, object, Callable[[str, object], object]]]:
     """Yield the WSGI apps inside a middleware: name, app, and a function that replaces it."""
-    for name in ("app", "wsgi_app", "application"):
-        yield name, getattr(layer, name, None), partial(setattr, layer)
-    mounts: object = getattr(layer, "mounts", None)
-    if isinstance(mounts, dict):
-        mounted = cast("dict[str, object]", mounts)
-        for path, inner in [*mounted.items()]:
-            yield path, inner, mounted.__setitem__
+    for name in ("app", "wsgi_app", "application", "mounts"):
+        inner: object = None
+        with suppress(Exception):  # it may be a property, which may raise any
+            inner = getattr(layer, name, None)
+        if name != "mounts":
+            yield name, inner, partial(setattr, layer)
+        elif isinstance(inner, dict):
+            mounted = cast("dict[str, object]", inner)
+            for path, app in [*mounted.items()]:
+                yield path, app, mounted.__setitem__
 
 
 def _raise_gone() -> NoReturn:
@@ -598,7 +649,11 @@ def _middleware(  # noqa: C901  (that of the function inside)
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         nonlocal served
-        served = app = served or app_ref() or _raise_gone()
+        app = served
+        if app is None:
+            served = app = app_ref()
+            if app is None:
+                _raise_gone()
         mark: AppState | Note = state
         if ASKED_METHOD in environ:
             answered = _answer_preflight(app, state, environ, start_response)
@@ -610,23 +665,23 @@ def _middleware(  # noqa: C901  (that of the function inside)
 
         def start(status: str, headers: ResponseLines, exc_info: ExcInfo | None = None) -> Write:
             policy: Policy | Literal[False] | None = False
-            withheld = False
             if environ.get(MARK) is state:
-                rule: Rule | None = getattr(environ.get("werkzeug.request"), "url_rule", None)
-                if rule is not None and rule.map is app.url_map:  # else an app inside routed it
+                request: Request | None = environ.get("werkzeug.request")
+                rule: Rule | None = getattr(request, "url_rule", None)
+                # Else an app inside routed it.
+                if request is not None and rule is not None and rule.map is app.url_map:
                     entry = state.entries.get(rule.endpoint)
                     if entry is not None and entry.view is app.view_functions.get(rule.endpoint):
                         policy = entry.policy
-                        if policy is False and len(environ.get("PATH_INFO", "")) <= MAX_MEMO_PATH:
-                            policy = entry.policies.get(routed_path(environ), False)
+                        if policy is False and len(request.path) <= MAX_MEMO_PATH:
+                            policy = entry.policies.get(request.path, False)
             if policy is False:
-                policy = state.response_policy(app, environ)
-                withheld = state.withholds(environ, policy, status)
-            if policy is not None and not withheld:
-                known = known_fields(policy, environ, headers)
-                headers = known or decided_fields(app, policy, environ, headers)
+                policy = state.response_policy(app, environ, status)
             if app.config["DEBUG"]:
-                warn_of_blocked(app, state, environ, policy, headers)
+                headers = decided_fields(app, environ, policy, status, headers)
+            elif policy is not None:
+                known = known_fields(policy, environ, headers)
+                headers = known or decided_fields(app, environ, policy, status, headers)
             environ[MARK] = outer
             if exc_info is None:
                 return start_response(status, headers)
@@ -634,7 +689,7 @@ def _middleware(  # noqa: C901  (that of the function inside)
 
         try:
             return serve(app, environ, start)
-        except Exception as error:
+        except BaseException as error:
             page = _debugger_page(app, state, environ, error)
             if page is None:
                 environ[MARK] = outer
@@ -654,23 +709,9 @@ def _answer_preflight(
         policy = None
     if policy is None or not policy.settings.automatic_options:
         return None
-    decision = decide_in(app, policy, environ)
-    if app.config["DEBUG"]:
-        warn_of_blocked(app, state, environ, policy, decision.lines)
+    decision = decide_in(app, environ, policy)
+    complete(app, environ, (policy, decision), "200", ())
     return answer_preflight(decision, start_response)
-
-
-def warn_of_blocked(
-    app: Flask,
-    state: AppState,
-    environ: WSGIEnvironment,
-    policy: Policy | None,
-    headers: Headers | Iterable[tuple[str, str]],
-) -> None:
-    """Warn in the developer's terminal of what a browser is going to block."""
-    from ._terminal import warn_of_blocked  # noqa: PLC0415  (production does not need it)
-
-    warn_of_blocked(app, state, environ, policy, [*Headers(headers)])
 
 
 def _override(app: Flask, state: AppState) -> Callable[..., Response]:
@@ -686,7 +727,11 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
 
     def process_response(first: object, *more: object) -> Response:
         nonlocal served
-        served = app = served or app_ref() or this_app()  # only a copy of the app may still exist
+        app = served
+        if app is None:
+            served = app = app_ref()
+            if app is None:  # only a copy of it still exists
+                app = this_app()
         try:
             if before is not None:
                 processed = before(first, *more)
@@ -697,19 +742,19 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
             # If a hook fails while Flask answers an exception, Flask sends this response.
             response = cast("Response", more[-1] if more else first)
             if error.__context__ is not None and note_of(environ).acting is not state:
-                set_headers(response, _finished(app, state, environ, response).headers)
+                _set_headers(response, _finished(app, state, environ, response).headers)
             raise
         environ = current_request().environ
-        if environ.get(MARK) is state:  # the middleware is going to add the headers
-            return processed
-        note = note_of(environ)
-        if note.reason is processed:  # a decorated function that the view called added the headers
-            return processed
-        if note.reason is not state:
-            environ[MARK] = Note(note.acting)
-        if note.acting is state:
-            return processed
-        return _finished(app, state, environ, processed)
+        if environ.get(MARK) is not state:
+            note = note_of(environ)
+            settled = tuple(response for response in note.settled if response is processed)
+            environ[MARK] = note._replace(settled=settled)
+            if settled:
+                return processed
+            if note.acting is not state:
+                return _finished(app, state, environ, processed)
+        # The middleware is going to add the headers.
+        return own_copy(processed) if hasattr(processed, _ADDED) else processed
 
     return process_response
 
@@ -718,36 +763,64 @@ def _finished(
     app: Flask, state: AppState, environ: WSGIEnvironment, response: Response
 ) -> Response:
     """Return a response that does not leave through the middleware, with its headers."""
-    policy = state.response_policy(app, environ)
+    policy = state.response_policy(app, environ, response.status)
     if policy is not None:
         if is_preflight(environ) and policy.settings.automatic_options:
             response = app.response_class()
-        if not state.withholds(environ, policy, response.status):
-            response = own_copy(response)
-            add_fields(app, policy, environ, response)
-        environ[MARK] = note_of(environ).acting
-    if app.config["DEBUG"]:
-        warn_of_blocked(app, state, environ, policy, response.headers)
+        response = own_copy(response)
+    add_fields(app, environ, policy, response)
+    environ[MARK] = note_of(environ).acting
     return response
 
 
-def decided_fields(
-    app: Flask, policy: Policy, environ: WSGIEnvironment, present: Sequence[Field]
-) -> list[Field]:
-    """Return what `known_fields` does, for a request that the policy has to decide about."""
-    return decide_in(app, policy, environ).added_to(present)
-
-
-def decide_in(app: Flask, policy: Policy, environ: WSGIEnvironment) -> Decision:
+def decide_in(app: Flask, environ: WSGIEnvironment, policy: Policy) -> Decision:
     """Return the decision of an app's policy, with the request's context for its callables."""
-    if not policy.settings.origins.predicates:
-        return decide(policy, environ)
-    with request_context(app, environ):
-        return decide(policy, environ, wait)
+    return decide(policy, environ, wait, partial(request_context, app, environ))
+
+
+def decided_fields(
+    app: Flask,
+    environ: WSGIEnvironment,
+    policy: Policy | None,
+    status: str,
+    present: Sequence[Field],
+) -> list[Field]:
+    """Return what `known_fields` does, for a request that the policy has to decide about.
+
+    Without a policy, no field is added.
+    """
+    decided = None if policy is None else (policy, decide_in(app, environ, policy))
+    return complete(app, environ, decided, status, present)
+
+
+def complete(
+    app: Flask,
+    environ: WSGIEnvironment,
+    decided: tuple[Policy, Decision] | None,
+    status: str,
+    present: Sequence[Field],
+) -> list[Field]:
+    """Return the fields of a response together with those of a decision.
+
+    In debug mode, warn in the developer's terminal of what a browser is going to block.
+
+    Args:
+        app: the app.
+        environ: the WSGI environment of the request.
+        decided: the policy for the request and its decision, if there is one.
+        status: the status of the response.
+        present: the fields that the response has.
+    """
+    fields = [*present] if decided is None else decided[1].added_to(present)
+    if app.config["DEBUG"]:
+        from ._terminal import warn_of_blocked  # noqa: PLC0415  (production does not need it)
+
+        warn_of_blocked(app, environ, decided, status, fields)
+    return fields
 
 
 def own_copy(response: Response) -> Response:
-    """Return a copy of a response that has its own headers.
+    """Return a copy of a response that has its own headers, without those that were added before.
 
     The app may keep the response, and return it to another origin later.
     """
@@ -761,53 +834,40 @@ _ADDED = "_flask_cors_added"
 
 
 def _own_fields(response: Response) -> list[Field]:
-    """Return the header fields of a response, without those that `set_headers` added."""
+    """Return the header fields of a response, without those that `remember_added` knows."""
     headers: object = response.headers
     fields = headers if isinstance(headers, Headers) else Headers(response.headers)
     added: list[Field] = vars(response).get(_ADDED, [])
     return [field for field in fields if field not in added]
 
 
-def set_headers(response: Response, headers: Headers) -> None:
-    """Set the headers of a response that the app may keep, and remember what is not its own.
-
-    Args:
-        response: the response.
-        headers: the headers of a copy of it, to which those of a decision were added.
-    """
-    own = _own_fields(response)
+def remember_added(response: Response, own: Sequence[Field]) -> None:
+    """Remember which header fields a response that the app may keep did not have itself."""
     # A `Vary` that names too much does no harm, and its own may have been joined to that one.
-    added = [field for field in headers if field not in own and field[0] != VARY]
-    vars(response)[_ADDED] = added
+    vars(response)[_ADDED] = [
+        field for field in response.headers if field not in own and field[0] != VARY
+    ]
+
+
+def _set_headers(response: Response, headers: Headers) -> None:
+    """Set the headers of a response that the app may keep, and remember what is not its own."""
+    own = _own_fields(response)
     response.headers = headers
+    remember_added(response, own)
 
 
 def add_fields(
-    app: Flask,
-    policy: Policy,
-    environ: WSGIEnvironment,
-    response: Response,
-    decision: Decision | None = None,
+    app: Flask, environ: WSGIEnvironment, policy: Policy | None, response: Response
 ) -> None:
-    """Add the header fields of a decision to the response itself.
-
-    Args:
-        app: the app.
-        policy: the policy for the request.
-        environ: the WSGI environment of the request.
-        response: the response.
-        decision: the policy's decision, if it has been made already.
-    """
+    """Add the header fields of a policy's decision to the response itself; see `complete`."""
     headers: object = response.headers
     if not isinstance(headers, Headers):  # the app replaced them by a dict
         headers = response.headers = Headers(response.headers)
     present: list[Field] = [*headers]
-    if decision is not None:
-        fields = decision.added_to(present)
-    else:
-        fields = known_fields(policy, environ, present) or decided_fields(
-            app, policy, environ, present
-        )
+    known = None
+    if policy is not None and not app.config["DEBUG"]:
+        known = known_fields(policy, environ, present)
+    fields = known or decided_fields(app, environ, policy, response.status, present)
     if fields[: len(present)] == present:
         for name, value in fields[len(present) :]:
             response.headers.add(name, value)
@@ -816,7 +876,7 @@ def add_fields(
 
 
 def _debugger_page(
-    app: Flask, state: AppState, environ: WSGIEnvironment, error: Exception
+    app: Flask, state: AppState, environ: WSGIEnvironment, error: BaseException
 ) -> WSGIApplication | None:
     """Return a WSGI app that answers an exception with the page of Werkzeug's debugger.
 
@@ -824,11 +884,13 @@ def _debugger_page(
     response outside the middleware, which cannot add headers there. A copy of it, inside, shares
     its frames, secret and PIN, so its console works as before.
     """
-    debugger = _debugger_around()
-    if debugger is None:
+    if not isinstance(error, Exception):
         return None
-    policy = state.response_policy(app, environ)
-    if policy is None or state.withholds(environ, policy, "500"):
+    if state.response_policy(app, environ, "500") is None:
+        complete(app, environ, None, "500", ())
+        return None
+    debugger = _debugger_around(environ)
+    if debugger is None:
         return None
     preserve = environ.get(_PRESERVE)
 
@@ -843,8 +905,8 @@ def _debugger_page(
     return cast("WSGIApplication", inner.debug_application)
 
 
-def _debugger_around() -> DebuggedApplication | None:
-    """Return the debugger that called the app, if one did."""
+def _debugger_around(environ: WSGIEnvironment) -> DebuggedApplication | None:
+    """Return the debugger that called the app with a request, if one did."""
     debug = sys.modules.get("werkzeug.debug")
     if debug is None:
         return None
@@ -852,7 +914,8 @@ def _debugger_around() -> DebuggedApplication | None:
     while frame is not None:
         if frame.f_code.co_name == "debug_application":
             caller: object = frame.f_locals.get("self")
-            if isinstance(caller, debug.DebuggedApplication):
+            is_of_request = frame.f_locals.get("environ") is environ
+            if isinstance(caller, debug.DebuggedApplication) and is_of_request:
                 return cast("DebuggedApplication", caller)
         frame = frame.f_back
     return None

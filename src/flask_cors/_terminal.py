@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Literal
 
 from flask import Flask
 from flask.logging import default_handler
@@ -20,8 +19,9 @@ from ._advice import (
     explain_credentials,
     explain_refusal,
     function_of_view,
+    write_options,
 )
-from ._flask import AppState, answering_endpoint, request_context, view_policy, wait
+from ._flask import AppState, answering_endpoint, state_of, view_policy
 from ._log import logger
 from .core import ACL_CREDENTIALS, ACL_ORIGIN, ACL_REQUEST_METHOD, Decision, Policy
 from .core.errors import safe_repr
@@ -35,44 +35,38 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 def warn_of_blocked(
     app: Flask,
-    state: AppState,
     environ: WSGIEnvironment,
-    policy: Policy | None,
+    decided: tuple[Policy, Decision] | None,
+    status: str,
     headers: Iterable[tuple[str, str]],
 ) -> None:
     """Log a warning if browsers will not give a response to the page that asked for it.
 
     Args:
         app: the app.
-        state: the app's policies.
         environ: the WSGI environment of the request.
-        policy: the policy that applies, if any.
+        decided: the policy that applies and its decision, if there is one.
+        status: the status of the response.
         headers: the final headers of the response.
     """
-    fields = EnvironHeaders(environ)
+    fields, state = EnvironHeaders(environ), state_of(app)
     origin = fields.get("Origin")
     if origin is None or len(origin) > MAX_ORIGIN_LENGTH:
         return
     if not _is_cross_origin_fetch(environ, origin):
         return
-    preflight = is_preflight(environ)
-    asked = fields.get(ACL_REQUEST_METHOD) if preflight else request_method(environ)
+    asked = fields.get(ACL_REQUEST_METHOD) if is_preflight(environ) else request_method(environ)
     method = normalize_method(asked or "")
     endpoint = answering_endpoint(app, environ, method)
     key = (origin, method[:20], endpoint or "")
     if key in state.warned or len(state.warned) >= _MOST_WARNINGS:
         return
-    source = source_of(app, state, policy, endpoint, method)
-    sent = {name.lower(): value for name, value in headers}
-    if policy is None:
-        allowed = _allows_origin(sent, origin)
-        advice = None if allowed else _without_policy(app, origin, endpoint, method)
+    sent = [(name.lower(), value) for name, value in headers]
+    if decided is not None:
+        source = source_of(app, state, decided[0], endpoint, method)
+        advice = _advice_on(environ, decided, status, sent, source)
     else:
-        decision = _decision(app, policy, environ, sent)
-        advice = explain_refusal(decision, policy.settings, fields, source)
-        if advice is None and "HTTP_COOKIE" in environ and sent.get(_CREDENTIALS) != "true":
-            # The script asked for credentials: otherwise a cross-origin request has no cookies.
-            advice = explain_credentials(policy.settings, origin, source)
+        advice = _advice_without_decision(app, environ, (endpoint, method), status, sent)
     if advice is None:
         return
     state.warned.add(key)
@@ -90,6 +84,84 @@ def warn_of_blocked(
 _CREDENTIALS = ACL_CREDENTIALS.lower()
 
 
+def _advice_on(
+    environ: WSGIEnvironment,
+    decided: tuple[Policy, Decision],
+    status: str,
+    sent: list[tuple[str, str]],
+    source: str,
+) -> Advice | None:
+    """Return why a response is blocked that a policy decided about; `None` if it is not."""
+    policy, decision = decided
+    settings, fields, origin = policy.settings, EnvironHeaders(environ), environ["HTTP_ORIGIN"]
+    if decision.outcome != "granted" and not (
+        decision.outcome == "origin" and _allows_origin(sent, origin)  # a view or hook wrote it
+    ):
+        return explain_refusal(decision, settings, fields, source)
+    if not _allows_origin(sent, origin):
+        return _written_by_the_app(f"{source} allows the page, but ", sent)
+    if is_preflight(environ):
+        if status.startswith("2"):
+            return None
+        fix = write_options(settings, {"automatic_options": "True"}, source)
+        cause = f"{source} leaves preflights to the app, which answers {status}."
+        return Advice("preflight-left", cause, fix)
+    # The script asked for credentials: otherwise a cross-origin request has no cookies.
+    if "HTTP_COOKIE" not in environ or _allows_credentials(sent, origin):
+        return None
+    if settings.supports_credentials:
+        return _written_by_the_app(f"{source} allows the page, but ", sent)
+    return explain_credentials(settings, origin, source)
+
+
+def _advice_without_decision(
+    app: Flask,
+    environ: WSGIEnvironment,
+    asked: tuple[str | None, str],
+    status: str,
+    sent: list[tuple[str, str]],
+) -> Advice | None:
+    """Return why a response is blocked to which no policy was applied; `None` if it is not.
+
+    Args:
+        app: the app.
+        environ: the WSGI environment of the request.
+        asked: the endpoint and the method.
+        status: the status of the response.
+        sent: the headers of the response.
+    """
+    state, origin = state_of(app), environ["HTTP_ORIGIN"]
+    policy = state.response_policy(app, environ)
+    if policy is not None and state.withholds(environ, policy, status):
+        source = source_of(app, state, policy, *asked)
+        return Advice(
+            "exception",
+            f"The app raised an exception. {source} allows the page, but adds no headers to the "
+            f"{status[:3]}, since intercept_exceptions is off.",
+            write_options(policy.settings, {"intercept_exceptions": "True"}, source),
+        )
+    if _allows_origin(sent, origin) and (
+        "HTTP_COOKIE" not in environ or _allows_credentials(sent, origin)
+    ):
+        return None
+    advice = _without_policy(app, origin, *asked)
+    written = advice and _written_by_the_app(f"{advice.cause[:-1]}, and ", sent)
+    return written._replace(fix=f"{written.fix} {advice.fix}") if advice and written else advice
+
+
+def _written_by_the_app(cause: str, sent: list[tuple[str, str]]) -> Advice | None:
+    """Return the advice on an Allow-Origin that the app writes itself, if there is one."""
+    values = [value for name, value in sent if name == ACL_ORIGIN.lower()]
+    if not values:
+        return None
+    shown = " and ".join(safe_repr(value)[1:-1] for value in values)
+    return Advice(
+        "headers-by-hand",
+        f"{cause}the app itself writes {ACL_ORIGIN}: {shown}.",
+        "Remove the code that writes it.",
+    )
+
+
 def _is_cross_origin_fetch(environ: WSGIEnvironment, origin: str) -> bool:
     """Return whether a script of another origin sent the request, as far as the request shows.
 
@@ -104,25 +176,12 @@ def _is_cross_origin_fetch(environ: WSGIEnvironment, origin: str) -> bool:
     )
 
 
-def _allows_origin(sent: dict[str, str], origin: str) -> bool:
-    return sent.get(ACL_ORIGIN.lower()) in {"*", origin}
+def _allows_origin(sent: list[tuple[str, str]], origin: str) -> bool:
+    return [value for name, value in sent if name == ACL_ORIGIN.lower()] in (["*"], [origin])
 
 
-def _decision(
-    app: Flask, policy: Policy, environ: WSGIEnvironment, sent: dict[str, str]
-) -> Decision:
-    """Return the policy's decision; if the origin was refused, no callable is asked again."""
-    kind: Literal["preflight", "actual"] = "preflight" if is_preflight(environ) else "actual"
-    origin = environ["HTTP_ORIGIN"]
-    if not policy.settings.origins.predicates:
-        decision = policy.decide(request_method(environ), EnvironHeaders(environ))
-    elif not _allows_origin(sent, origin):
-        decision = Decision(kind, "origin")
-    else:
-        with request_context(app, environ):
-            decision = policy.decide(request_method(environ), EnvironHeaders(environ), wait)
-    is_allowed_by_app = decision.outcome == "origin" and _allows_origin(sent, origin)
-    return Decision(kind) if is_allowed_by_app else decision  # a view or hook wrote the header
+def _allows_credentials(sent: list[tuple[str, str]], origin: str) -> bool:
+    return (_CREDENTIALS, "true") in sent and (ACL_ORIGIN.lower(), origin) in sent
 
 
 def resource_name(blueprint: str, pattern: str) -> str:
@@ -134,13 +193,15 @@ def source_of(
     app: Flask, state: AppState, policy: Policy | None, endpoint: str | None, method: str
 ) -> str:
     """Return the name of a policy, for messages: where it was written."""
-    if endpoint and view_policy(app.view_functions.get(endpoint), method):
+    if view_policy(app, endpoint, method):
         return f"cross_origin on {endpoint}"
     for blueprint, table in [*state.blueprints.items(), ("", state.resources)]:
         for pattern, candidate in table.entries:
             if candidate is policy:
                 return resource_name(blueprint, pattern.text)
-    return "no policy"
+    called = (own.place for own, compiled in [*state.views.items()] if compiled is policy)
+    name = next(called, "").partition(" (")[0]
+    return f"cross_origin on {name}" if name else "no policy"
 
 
 def _without_policy(app: Flask, origin: str, endpoint: str | None, method: str) -> Advice | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, overload
@@ -14,6 +13,7 @@ from flask import Flask, after_this_request, has_request_context
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 from flask.wrappers import Request, Response
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
 from ._flask import (
@@ -22,18 +22,17 @@ from ._flask import (
     AppState,
     ViewPolicy,
     add_fields,
+    complete,
     current_request,
     is_installed,
     note_of,
     own_copy,
+    remember_added,
     run_in,
-    set_headers,
     state_of,
     this_app,
     url_adapter,
-    view_policy,
     wait,
-    warn_of_blocked,
 )
 from .core import Decision, Policy
 from .core.errors import Problems, safe_repr
@@ -221,26 +220,22 @@ class _Call:
     def _after_the_view(self, response: Response) -> Response:
         app, environ, policy = self._app, self.environ, self.policy
         marked = MARK in environ
-        if not marked or not state_of(app).withholds(environ, policy, response.status):
-            finished = response if self._is_fresh else own_copy(response)
-            add_fields(app, policy, environ, finished)
-            if sys.exc_info()[1] is None:
-                response = finished
-            else:  # if a hook fails while Flask answers an exception, Flask sends this response
-                set_headers(response, finished.headers)
-        if app.config["DEBUG"]:
-            warn_of_blocked(app, state_of(app), environ, policy, response.headers)
+        withheld = marked and state_of(app).withholds(environ, policy, response.status)
+        response = response if self._is_fresh else own_copy(response)
+        add_fields(app, environ, None if withheld else policy, response)
         return response
 
     def add_to(self, result: object, decision: Decision) -> Response:
         """Return the response for the result of the function, with the headers."""
         app, environ = self._app, self.environ
         response = own_copy(app.make_response(cast("ResponseReturnValue", result)))
-        add_fields(app, self.policy, environ, response, decision)
+        own = [*response.headers]
+        fields = complete(app, environ, (self.policy, decision), response.status, own)
+        response.headers = Headers(fields)
+        remember_added(response, own)
         # So that the caller's policy is not applied too.
-        environ[MARK] = note_of(environ)._replace(reason=response)
-        if app.config["DEBUG"]:
-            warn_of_blocked(app, state_of(app), environ, self.policy, response.headers)
+        note = note_of(environ)
+        environ[MARK] = note._replace(settled=(*note.settled, response))
         return response
 
 
@@ -265,20 +260,15 @@ def _begin(own: ViewPolicy | None) -> _Call | Response | None:
     if state is None or app is None or rule is None or rule.map is not app.url_map:
         app = this_app()
         state = state_of(app)
-    entry = routed = None
-    if rule is not None:
-        entry = state.entry(app, rule.endpoint)
-        if entry is not None:
-            routed = entry.own
-        else:
-            routed = view_policy(app.view_functions.get(rule.endpoint), method)
+    entry = state.entry(app, rule.endpoint) if rule is not None else None
+    routed = entry.view_policy(method) if entry is not None else None
     if routed is not None and routed is not own:
         return None
     if method == "OPTIONS":
         return _begin_options(own, app, request, is_routed=routed is own)
     if routed is not None and state.installed_in() is app:
         return None
-    policy = entry.policy if entry is not None and entry.own is own else None
+    policy = entry.policy if entry is not None and routed is own else None
     return _Call(app, environ, policy or own.within(app), is_routed=routed is own)
 
 
@@ -315,8 +305,8 @@ def _is_left_to_the_view(own: ViewPolicy | None, app: Flask, request: Request) -
     if own is not None and not own.automatic_options:
         return True
     view_class = getattr(app.view_functions.get(request.endpoint or ""), "view_class", None)
-    given = getattr(getattr(view_class, "options", view_class), _GIVEN, False)
-    return "OPTIONS" in (getattr(view_class, "methods", None) or ()) and not given
+    handler = getattr(view_class, "options", None)
+    return handler is not None and not getattr(handler, _GIVEN, False)
 
 
 def _default_options_response() -> Response:
@@ -345,7 +335,6 @@ def _take_options_of(owner: type[View]) -> None:
     """Make Flask pass OPTIONS to a class that has a decorated method."""
     methods = owner.methods or ("GET",)
     if not issubclass(owner, MethodView):
-        setattr(owner, _GIVEN, "OPTIONS" not in methods)
         owner.methods = {*methods, "OPTIONS"}
         return
     handler = getattr(owner, "options", None)

@@ -7,6 +7,7 @@ a debugger or a framework around the middleware may answer them, which it cannot
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from logging import DEBUG
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias, Union
@@ -18,7 +19,7 @@ from .core.headers import REQUEST_FIELDS
 from .core.merge import ORDINARY_FIELDS, Field, merge
 from .core.options import MIDDLEWARE_OPTIONS, MiddlewareOptions, Unpack
 from .core.origins import MAX_ORIGIN_LENGTH, is_async
-from .core.policy import compile_resources
+from .core.policy import Context, compile_resources
 from .core.resources import ResourceTable
 from .core.settings import OptionSource
 
@@ -95,7 +96,12 @@ def is_preflight(environ: Mapping[str, Any]) -> bool:
     )
 
 
-def decide(policy: Policy, environ: Mapping[str, Any], wait: Wait | None = None) -> Decision:
+def decide(
+    policy: Policy,
+    environ: Mapping[str, Any],
+    wait: Wait | None = None,
+    context: Context = nullcontext,
+) -> Decision:
     """Return the decision of a policy about a request, and log it.
 
     Args:
@@ -103,8 +109,9 @@ def decide(policy: Policy, environ: Mapping[str, Any], wait: Wait | None = None)
         environ: the WSGI environment of the request.
         wait: runs the awaitable of an `async` origin callable; without it, such a callable refuses
             the origin.
+        context: returns the context manager in which origin callables are called.
     """
-    decision = policy.decide(request_method(environ), EnvironHeaders(environ), wait)
+    decision = policy.decide(request_method(environ), EnvironHeaders(environ), wait, context)
     _log(decision, policy, environ)
     return decision
 

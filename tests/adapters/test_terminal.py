@@ -164,7 +164,91 @@ def test_a_function_that_a_view_calls_is_told_of(caplog: pytest.LogCaptureFixtur
     app.add_url_rule("/calls", "calls", lambda: called())  # noqa: PLW0108  (a view that calls it)
     ask(app, "/calls")
     (message,) = warned(caplog)
-    assert f"{EVIL} is not among the origins" in message
+    assert f"{EVIL} is not among the origins of cross_origin on <lambda>: " in message
+
+
+WRITTEN = "itself writes Access-Control-Allow-Origin: {}. Remove the code that writes it."
+
+
+def writing(*values: str, **fields: str) -> Flask:
+    """Make an app with a view that writes CORS headers by itself."""
+    app = make_app()
+    headers = [("Access-Control-Allow-Origin", value) for value in values]
+    headers += [(f"Access-Control-Allow-{name}", value) for name, value in fields.items()]
+    app.add_url_rule("/own", "own", lambda: Response("x", headers=headers))
+    return app
+
+
+@pytest.mark.parametrize(
+    ("values", "cookies"),
+    [((EVIL,), ""), ((A, EVIL), ""), (("*",), "session=1")],
+    ids=["another", "two", "anyone-with-cookies"],
+)
+@pytest.mark.parametrize("covered", [True, False])
+def test_a_header_that_the_app_writes_itself_is_told_of(
+    values: tuple[str, ...], cookies: str, caplog: pytest.LogCaptureFixture, *, covered: bool
+) -> None:
+    app = writing(*values)
+    CORS(app, origins=A, supports_credentials=True, resources="/*" if covered else [])
+    ask(app, "/own", origin=A, **({"Cookie": cookies} if cookies else {}))
+    (message,) = warned(caplog)
+    assert WRITTEN.format(" and ".join(values)) in message
+    assert ("'/own': " in message) is not covered
+    assert ("resource '/*' allows the page, but" in message) is covered
+
+
+def test_headers_that_the_app_writes_itself_and_that_browsers_accept_are_not_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = writing(A, Credentials="true")
+    CORS(app, resources=[])
+    ask(app, "/own", origin=A, Cookie="session=1")
+    assert warned(caplog) == []
+
+
+def failing(app: Flask) -> Flask:
+    def fail() -> str:
+        raise LookupError
+
+    app.add_url_rule("/fails", "fails", fail)
+    return app
+
+
+def test_an_exception_that_is_left_without_headers_is_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = failing(make_app())
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    CORS(app, origins=A, intercept_exceptions=False)
+    ask(app, "/fails", origin=A)
+    (message,) = warned(caplog)
+    assert "adds no headers to the 500, since intercept_exceptions is off" in message
+    assert message.endswith("Write intercept_exceptions=True")
+
+
+def test_an_exception_of_a_route_without_a_policy_is_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = failing(make_app())
+    CORS(app, resources=[])
+    with pytest.raises(LookupError):
+        ask(app, "/fails")
+    (message,) = warned(caplog)
+    assert "No policy applies to /fails" in message
+
+
+@pytest.mark.parametrize("status", [204, 401])
+def test_a_preflight_that_the_app_answers_is_told_of_if_it_is_refused(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app()
+    app.before_request(lambda: Response("", status))
+    CORS(app, origins=A, automatic_options=False)
+    ask_before(app, "PUT")
+    told = warned(caplog)
+    assert len(told) == (status == 401)
+    assert all("leaves preflights to the app, which answers 401" in message for message in told)
+    assert all(message.endswith("Write automatic_options=True") for message in told)
 
 
 def test_credentials_that_are_not_allowed_are_told(caplog: pytest.LogCaptureFixture) -> None:

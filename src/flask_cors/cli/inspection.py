@@ -28,6 +28,7 @@ from .._flask import (
     answering_endpoint,
     config_of,
     is_installed,
+    policies_by_method,
     policy_for,
     state_of,
     view_policy,
@@ -104,18 +105,17 @@ def late_keys(app: Flask) -> tuple[dict[str, object], list[Problem]]:
 
 def view_policies(app: Flask) -> dict[ViewPolicy, str]:
     """Return the policies of registered views, each with its endpoint."""
-    found: dict[ViewPolicy, str] = {}
-    for endpoint, view in [*app.view_functions.items()]:
-        for method in getattr(getattr(view, "view_class", None), "methods", None) or ("GET",):
-            own = view_policy(view, method)
-            if own is not None:
-                found[own] = endpoint
-    return found
+    return {
+        own: endpoint
+        for endpoint in [*app.view_functions]
+        for own in policies_by_method(app, endpoint).values()
+        if own is not None
+    }
 
 
 def own_policy(app: Flask, endpoint: str | None, method: str) -> ViewPolicy | None:
     """Return the policy that `cross_origin` gave a view."""
-    return view_policy(app.view_functions.get(endpoint or ""), method)
+    return view_policy(app, endpoint, method)
 
 
 def settings_of(own: ViewPolicy, app: Flask) -> Policy:
@@ -210,7 +210,7 @@ def rule_of(app: Flask, environ: WSGIEnvironment, method: str) -> Rule | HTTPExc
     """Return the rule that a request with `method` matches, or the routing error."""
     try:
         with warnings_ignored():
-            adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
+            adapter = app.create_url_adapter(app.request_class({**environ}))
             rule, _ = cast("MapAdapter", adapter).match(method=method, return_rule=True)
     except HTTPException as error:
         return error

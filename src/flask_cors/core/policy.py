@@ -7,6 +7,7 @@ response. The steps are the server's side of the CORS protocol
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache, partial
 from inspect import isawaitable
 from types import CoroutineType
@@ -40,6 +41,9 @@ Kind: TypeAlias = Literal["preflight", "actual", "plain"]
 Outcome: TypeAlias = Literal["granted", "origin", "method", "headers"]
 Answer: TypeAlias = tuple[bool, "Exception | None"]
 """Whether the callables allow an origin, and the exception that one of them raised."""
+
+Context: TypeAlias = Callable[[], AbstractContextManager[object]]
+"""Returns the context in which callables are called."""
 
 MAX_REMEMBERED = 1024  # origins whose decision is kept, in addition to the exact ones
 
@@ -90,22 +94,24 @@ def ask(
     predicates: Iterable[OriginPredicate],
     origin: str,
     wait: Callable[[Awaitable[bool]], bool] | None = None,
+    context: Context = nullcontext,
 ) -> Answer:
     """Call the callables one after the other until one allows the origin.
 
     `wait` runs an awaitable to completion; without it, the result of an `async` callable counts as
-    a `TypeError`. If a callable raises, or returns a truthy value other than `True`, the origin is
-    refused and the rest are not called.
+    a `TypeError`. If a callable or its context raises, or a callable returns a truthy value other
+    than `True`, the origin is refused and the rest are not called.
     """
-    for predicate in predicates:
-        try:
-            answer = predicate(origin)
-            if wait is not None and isawaitable(answer):
-                answer = wait(answer)
-            if _allows(answer):
-                return True, None
-        except Exception as error:  # noqa: BLE001  (the origin is refused, whatever users' code raises)
-            return False, error
+    try:
+        with context():
+            for predicate in predicates:
+                answer = predicate(origin)
+                if wait is not None and isawaitable(answer):
+                    answer = wait(answer)
+                if _allows(answer):
+                    return True, None
+    except Exception as error:  # noqa: BLE001  (the origin is refused, whatever users' code raises)
+        return False, error
     return False, None
 
 
@@ -236,6 +242,7 @@ class Policy:
         method: str,
         headers: RequestHeaders,
         wait: Callable[[Awaitable[bool]], bool] | None = None,
+        context: Context = nullcontext,
     ) -> Decision:
         """Decide about one request.
 
@@ -244,6 +251,7 @@ class Policy:
             headers: its header fields.
             wait: runs the awaitable of an `async` origin callable; without it, such a callable
                 refuses the origin.
+            context: returns the context manager in which origin callables are called.
         """
         origin = headers.get("Origin")
         if origin is None:
@@ -251,7 +259,7 @@ class Policy:
         rules = self.settings.origins
         allowed, error = rules.verdict(origin), None
         if allowed is None:
-            allowed, error = ask(rules.predicates, origin, wait)
+            allowed, error = ask(rules.predicates, origin, wait, context)
         return self._answer(method, headers, origin, (allowed, error))
 
     async def decide_async(self, method: str, headers: RequestHeaders) -> Decision:
