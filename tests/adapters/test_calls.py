@@ -16,12 +16,14 @@ from flask import (
     after_this_request,
     current_app,
     g,
+    got_request_exception,
     has_request_context,
     request,
 )
 from flask.sessions import SecureCookieSessionInterface
 from flask.views import MethodView, View
 from werkzeug.debug import DebuggedApplication
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.routing import BaseConverter
 from werkzeug.test import Client, EnvironBuilder
@@ -410,6 +412,18 @@ def test_an_http_exception_that_nobody_caught_is_left_without_headers_too(
     CORS(app, origins=A, intercept_exceptions=False)
     answer = fetch(app)
     assert (answer.status_code, granted(answer)) == (500, None)
+
+
+def test_an_http_exception_that_an_extension_answers_has_headers(app: Flask) -> None:
+    @app.get("/x")
+    def view() -> Any:
+        # As Flask-RESTful does for `abort`.
+        got_request_exception.send(app, exception=ServiceUnavailable())
+        return "try later", 503
+
+    CORS(app, origins=A, intercept_exceptions=False)
+    answer = fetch(app)
+    assert (answer.status_code, granted(answer)) == (503, A)
 
 
 def test_an_exception_that_a_view_catches_gets_no_page_of_the_debugger(app: Flask) -> None:
