@@ -141,7 +141,7 @@ async def _answer_preflight(decision: Decision, send: Send) -> None:
 def _added(decision: Decision, lines: Lines) -> Lines:
     """Return the lines of a response with those of the decision; the app's are not changed."""
     lines = list(lines)
-    if not any(name.lower() in _MERGED for name, _ in lines):
+    if not any(bytes(name).lower() in _MERGED for name, _ in lines):
         return [*lines, *map(_encoded, decision.lines)]
     present = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
     own = dict(zip(present, lines, strict=True))

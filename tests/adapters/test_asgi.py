@@ -174,7 +174,7 @@ async def test_added_lines_follow_those_of_the_app_in_lower_case():
         pytest.param([b"*"], ["*"], id="everything"),
     ],
 )
-@pytest.mark.parametrize("name", [b"vary", b"Vary", b"VARY"])
+@pytest.mark.parametrize("name", [b"vary", b"Vary", b"VARY", bytearray(b"Vary")], ids=repr)
 async def test_vary_is_completed(own, vary, name):
     start = {**START, "headers": [(name, value) for value in own]}
     events = await sent_by(
@@ -220,6 +220,7 @@ async def test_credentials_of_the_app_s_own_are_for_no_website_that_anyone_has(o
             [(b"X-ODD-Case", b"A, B"), (b"set-cookie", b"a"), (b"set-cookie", b"b")], id="odd-case"
         ),
         pytest.param([[b"x-list", b"1"]], id="lists-for-pairs"),
+        pytest.param([(bytearray(b"x-own"), bytearray(b"1"))], id="bytearrays"),
         pytest.param(((b"x-tuple", b"1"),), id="a-tuple"),
     ],
 )
