@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeAlias
+from urllib.parse import urlparse
 
 from ._log import is_worth_logging, log_decision
 from .core import Decision, Policy
 from .core.errors import Problems
-from .core.headers import REQUEST_FIELDS
+from .core.headers import MAX_LIST_EMPTY, MAX_LIST_NAMES, REQUEST_FIELDS
 from .core.merge import MERGED_FIELDS, RESPONSE_FIELDS, Field, merge
 from .core.options import MIDDLEWARE_OPTIONS, MiddlewareOptions, Unpack
 from .core.policy import compile_resources
@@ -35,6 +36,10 @@ _WRITTEN = {name: name.lower().encode("ascii") for name in RESPONSE_FIELDS}
 _MERGED = frozenset(name.encode("ascii") for name in MERGED_FIELDS)
 
 _AUTHORITY = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
+_MAX_LAYERS = 100  # around an app; some objects make up any attribute, `app` too
+
+# A list of more lines has more elements than a policy accepts; of other fields, two are too many.
+_MAX_LINES = MAX_LIST_NAMES + MAX_LIST_EMPTY + 1
 
 
 class ScopeHeaders:
@@ -46,31 +51,64 @@ class ScopeHeaders:
     __slots__ = ("_fields",)
 
     def __init__(self, lines: Lines) -> None:
-        self._fields: dict[str, bytes] = {}
+        self._fields: dict[str, list[bytes]] = {}
         for key, value in lines:
             name = _READ.get(key.lower())
-            if name is not None:
-                before = self._fields.get(name)
-                self._fields[name] = value if before is None else before + b", " + value
+            if name is None:
+                continue
+            values = self._fields.get(name)
+            if values is None:
+                self._fields[name] = [value]
+            elif len(values) < _MAX_LINES:
+                values.append(value)
 
     def get(self, name: str, /) -> str | None:
         """Return the value of the field `name`, or `None` where the request has none."""
-        value = self._fields.get(name)
-        return None if value is None else value.decode("latin-1")
+        values = self._fields.get(name)
+        return None if values is None else b", ".join(values).decode("latin-1")
 
 
-def routed_paths(scope: Scope) -> list[str]:
+def routed_paths(scope: Scope, own_roots: Iterable[str] = ()) -> list[str]:
     """Return the path that frameworks route on: without the root path, with one leading slash.
 
-    If frameworks differ, there are two: Quart removes a root path of `/app` from `/apple` too.
+    If frameworks differ, there are several: Quart removes a root path of `/app` from `/apple` too.
+    There is none if a framework cannot read the path.
+
+    Args:
+        scope: the scope of the request.
+        own_roots: root paths that an app may put in the place of the server's.
     """
     path: str = scope["path"]
-    root = (scope.get("root_path") or "").rstrip("/")
+    roots = (scope.get("root_path") or "", *own_roots)
+    if roots == ("",) and path.startswith("/"):  # the usual case
+        return ["/" + path.lstrip("/")]
+    paths = [path]
     if not path.startswith("/"):  # Hypercorn may pass a whole URL, and Quart routes on its path
-        path = _AUTHORITY.sub("", path)
-    below = path.removeprefix(root)
-    read = [below] if below[:1] in {"", "/"} else [path, below]
+        try:
+            paths = [_AUTHORITY.sub("", path), urlparse(path).path]
+        except ValueError:
+            return []
+    read: list[str] = []
+    for root in roots:
+        for each in paths:
+            below = each.removeprefix(root.rstrip("/"))
+            read += [below] if below[:1] in {"", "/"} else [each, below]
     return ["/" + each.lstrip("/") for each in read]
+
+
+def _with_root_path(app: object) -> list[Any]:
+    """Return those of an app and the apps that it wraps that can have a root path of their own.
+
+    FastAPI has, and routes on what is below it. `root_path` of Quart and Flask is a folder.
+    """
+    wrapped = [app]
+    while (inner := getattr(wrapped[-1], "app", None)) is not None and len(wrapped) < _MAX_LAYERS:
+        wrapped.append(inner)
+    return [
+        each
+        for each in wrapped
+        if isinstance(getattr(each, "root_path", None), str) and not hasattr(each, "import_name")
+    ]
 
 
 class CORSMiddleware:
@@ -94,10 +132,11 @@ class CORSMiddleware:
             [OptionSource({**options})], Problems(), allowed=MIDDLEWARE_OPTIONS
         )
         self._resources = ResourceTable(entries)
+        self._with_root_path = _with_root_path(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        policy = self._policy(routed_paths(scope)) if scope["type"] == "http" else None
+        policy = self._policy(scope) if scope["type"] == "http" else None
         if policy is None:
             await self.app(scope, receive, send)
             return
@@ -113,9 +152,12 @@ class CORSMiddleware:
 
         await self.app(scope, receive, send_with_headers)
 
-    def _policy(self, paths: list[str]) -> Policy | None:
+    def _policy(self, scope: Scope) -> Policy | None:
         """Return the policy that applies; none if that depends on the framework."""
-        policy, *others = map(self._resources.find, paths)
+        apps = self._with_root_path
+        own_roots = {app.root_path for app in apps if app.root_path} if apps else ()
+        policies = [*map(self._resources.find, routed_paths(scope, own_roots))]
+        policy, *others = policies or [None]
         return policy if all(other is policy for other in others) else None
 
 

@@ -273,6 +273,7 @@ async def test_a_response_may_have_no_headers_of_its_own():
         pytest.param([[b"origin", APP.encode()]], APP, id="lists-for-pairs"),
         pytest.param([(b"origin", APP.encode()), (b"Origin", APP.encode())], None, id="twice"),
         pytest.param([(b"origin", APP.encode()), (b"origin", b"")], None, id="and-an-empty-one"),
+        pytest.param([(b"origin", b"")] * 1000 + [(b"origin", APP.encode())], None, id="many"),
         pytest.param([(b"origin", b"")], None, id="empty"),
         pytest.param([(b"origin", b" " + APP.encode())], None, id="with-a-blank"),
         pytest.param([(b"origin", "https://app.example\xe9".encode("latin-1"))], None, id="latin"),
@@ -298,6 +299,18 @@ async def test_request_headers_in_several_lines_are_one_list():
         CORSMiddleware(hello, origins=APP), scope_of("OPTIONS") | {"headers": lines}
     )
     assert dict(lines_of(start))["access-control-allow-headers"] == "x-a, x-b"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("lines", "granted"), [(128, True), (129, False), (1_000, False)])
+async def test_as_many_request_headers_are_read_from_lines_as_from_a_list(lines, granted):
+    asked = {**PREFLIGHT, "Access-Control-Request-Headers": "x-0"}
+    scope = scope_of("OPTIONS", headers=asked)
+    scope["headers"] += [
+        (b"access-control-request-headers", b"x-%d" % number) for number in range(1, lines)
+    ]
+    [start, _] = await sent_by(CORSMiddleware(hello, origins=APP), scope)
+    assert granted == ("access-control-allow-headers" in dict(lines_of(start)))
 
 
 @pytest.mark.asyncio
@@ -367,6 +380,90 @@ async def test_a_path_that_frameworks_read_differently_leads_past_no_stricter_re
     middleware = CORSMiddleware(hello, resources=resources)
     scope = scope_of("GET", path, {"Origin": EVIL}, root_path="/mount")
     assert allowed == allowed_origin(await sent_by(middleware, scope))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        pytest.param("http:/private", None, id="a-scheme"),
+        pytest.param("http://any.example/private", None, id="a-whole-url"),
+        pytest.param("http://any.example/private;", None, id="parameters"),
+        pytest.param("http://any.example/private?", None, id="a-query"),
+        pytest.param("http://any.example/private#", None, id="a-fragment"),
+        pytest.param("private;", None, id="parameters-without-a-host"),
+        pytest.param(" private", None, id="a-blank"),
+        pytest.param("ht\ttp://any.example/private", None, id="a-tab-in-the-scheme"),
+        pytest.param("http://any.example?/private", None, id="a-slash-in-the-query"),
+        pytest.param("http://any.example/open;", EVIL, id="the-same-for-all"),
+        pytest.param("http://[any.example/open", None, id="no-url"),
+    ],
+)
+async def test_a_path_without_a_slash_leads_past_no_stricter_resource(path, allowed):
+    """Quart routes on what `urllib.parse.urlparse` takes for the path."""
+    resources = {"/*": {"origins": "*"}, "/private": {"origins": APP}}
+    middleware = CORSMiddleware(hello, resources=resources)
+    scope = scope_of("GET", path, {"Origin": EVIL})
+    assert allowed == allowed_origin(await sent_by(middleware, scope))
+
+
+class WithRootPath:
+    """An app that puts a root path of its own in the place of the server's, as FastAPI does."""
+
+    def __init__(self, root_path, **attributes):
+        self.root_path = root_path
+        vars(self).update(attributes)
+
+    async def __call__(self, scope, receive, send):
+        await hello(scope, receive, send)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("app", "path", "allowed"),
+    [
+        pytest.param(WithRootPath("/v1"), "/v1/private", None, id="stricter"),
+        pytest.param(WithRootPath("/v1/"), "/v1/private", None, id="with-a-slash"),
+        pytest.param(WithRootPath("/v1"), "/private", None, id="without-the-root"),
+        pytest.param(WithRootPath("/v1"), "/v1/open", EVIL, id="open"),
+        pytest.param(WithRootPath("/v1"), "/mount/open", EVIL, id="below-the-server-s"),
+        pytest.param(WithRootPath("/v1"), "/v1private", None, id="stricter-for-some"),
+        pytest.param(WithRootPath(""), "/mount/private", None, id="an-empty-one"),
+        pytest.param(WithRootPath(None), "/v1/private", EVIL, id="none"),
+        pytest.param(WithRootPath("/v1", import_name="v1"), "/v1/private", EVIL, id="a-folder"),
+        pytest.param(
+            CORSMiddleware(CORSMiddleware(WithRootPath("/v1"), resources=[]), resources=[]),
+            "/v1/private",
+            None,
+            id="below-other-layers",
+        ),
+    ],
+)
+async def test_a_root_path_of_the_app_s_own_leads_past_no_stricter_resource(app, path, allowed):
+    resources = {"/*": {"origins": "*"}, "/private": {"origins": APP}}
+    middleware = CORSMiddleware(app, resources=resources)
+    scope = scope_of("GET", path, {"Origin": EVIL}, root_path="/mount")
+    assert allowed == allowed_origin(await sent_by(middleware, scope))
+
+
+@pytest.mark.asyncio
+async def test_an_empty_root_path_of_the_app_s_own_is_none():
+    middleware = CORSMiddleware(WithRootPath(""), resources={"/x": {"origins": APP}})
+    scope = scope_of("GET", "/mount/x", {"Origin": APP}, root_path="/mount")
+    assert allowed_origin(await sent_by(middleware, scope)) == APP
+
+
+@pytest.mark.asyncio
+async def test_an_app_may_have_any_attribute():
+    class Any:
+        def __getattr__(self, name):
+            return Any()
+
+        async def __call__(self, scope, receive, send):
+            await hello(scope, receive, send)
+
+    events = await sent_by(CORSMiddleware(Any()), scope_of(headers={"Origin": APP}))
+    assert allowed_origin(events) == APP
 
 
 @pytest.mark.asyncio

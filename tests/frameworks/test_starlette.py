@@ -140,6 +140,78 @@ async def test_fastapi_s_handler_answers():
         assert without.own[2] == b'{"sorry":"lost"}'
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("where", ["around", "added"])
+@pytest.mark.parametrize("path", ["/private", "/v1/private"])
+async def test_fastapi_s_own_root_path_leads_past_no_stricter_resource(where, path):
+    fastapi = pytest.importorskip("fastapi", reason="fastapi is not installed")
+    app = served = fastapi.FastAPI()
+    app.root_path = "/v1"  # `FastAPI(root_path="/v1")` is deprecated
+    app.add_api_route("/private", hello_of_fastapi)
+    resources = {"/*": {"origins": "*"}, "/private/*": {"origins": [APP]}}
+    if where == "around":
+        served = CORSMiddleware(app, resources=resources)
+    else:
+        app.add_middleware(CORSMiddleware, resources=resources)
+    answer = await answer_of(served, path, headers=[("origin", EVIL)])
+    assert (answer.own[0], answer.allowed) == (200, None)
+
+
+async def hello_of_fastapi():
+    return "hello"
+
+
+# Order --------------------------------------------------------------------------------------------
+
+
+class Refusing:
+    """A layer that answers every request itself, as a check of the login may."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await responses.PlainTextResponse("refused", 401)(scope, receive, send)
+
+
+def added_last(app):
+    app.add_middleware(Refusing)
+    return added(app)
+
+
+def added_before_another(app):
+    added(app).add_middleware(Refusing)
+    return app
+
+
+def listed_first(app):
+    layers = [middleware.Middleware(CORSMiddleware, origins=[APP]), middleware.Middleware(Refusing)]
+    return starlette.Starlette(routes=app.routes, middleware=layers)
+
+
+def around_others(app):
+    app.add_middleware(Refusing)
+    return around(app)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("place", "statuses", "allowed"),
+    [
+        (added_last, [200, 401], APP),
+        (listed_first, [200, 401], APP),
+        (around_others, [200, 401], APP),
+        (added_before_another, [401, 401], None),
+    ],
+)
+async def test_what_runs_before_the_middleware_answers_without_it(place, statuses, allowed):
+    app = place(app_of())
+    asks = [("origin", APP), ("access-control-request-method", "PUT")]
+    answers = [await answer_of(app, "/hello", "OPTIONS", asks), await answer_of(app, "/hello")]
+    assert statuses == [answer.own[0] for answer in answers]
+    assert [allowed] * 2 == [answer.allowed for answer in answers]
+
+
 # Mounts -------------------------------------------------------------------------------------------
 
 

@@ -105,6 +105,17 @@ class CountedText(str):
         return CountedText(super().lower())
 
 
+class CountedBytes(bytes):
+    """Bytes that count how many of them are copied where something is added to them."""
+
+    __slots__ = ()
+    copied = 0
+
+    def __add__(self, other: bytes) -> CountedBytes:
+        CountedBytes.copied += len(self)
+        return CountedBytes(super().__add__(other))
+
+
 def started(_status, _lines, _exc_info=None):
     return bytes
 
@@ -488,3 +499,30 @@ def test_asgi_makes_no_more_calls_for_hostile_fields(options, unit):
     short, long = (counted(serve_asgi(options, *lines(size))) for size in (KIB, KIB_64))
     assert long.calls <= short.calls
     assert long.regexes <= short.regexes
+
+
+REPEATED = pytest.mark.parametrize(
+    "name", [b"origin", b"access-control-request-method", b"access-control-request-headers"]
+)
+
+
+def repeated(name: bytes, number: int) -> Callable[[], object]:
+    asked = [(b"origin", b"https://app.example"), (b"access-control-request-method", b"PUT")]
+    lines = [(key, CountedBytes(value)) for key, value in (*asked, *[(name, b"a")] * number)]
+    return serve_asgi({"origins": "*"}, *lines)
+
+
+@REPEATED
+def test_each_of_many_short_lines_of_a_name_is_looked_at_a_few_times(name):
+    few, many = (counted(repeated(name, number)) for number in (MANY, 2 * MANY))
+    assert (many.calls - few.calls) / MANY <= 10
+    assert few.regexes == many.regexes
+    CountedBytes.copied = 0
+    repeated(name, 10 * MANY)()
+    assert CountedBytes.copied <= 10 * MANY
+
+
+@REPEATED
+def test_many_short_lines_of_a_name_take_no_more_memory_than_a_few(name):
+    few, many = (memory(repeated(name, number)) for number in (MANY, 20 * MANY))
+    assert many - few <= 8 * KIB
