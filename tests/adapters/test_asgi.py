@@ -170,7 +170,8 @@ async def test_added_lines_follow_those_of_the_app_in_lower_case():
             [b"Accept", b"Cookie"], ["Accept, Cookie, Origin"], id="two-lines-and-another"
         ),
         pytest.param([b"accept, ORIGIN"], ["accept, ORIGIN"], id="names-it"),
-        pytest.param([b"Accept", b"origin"], ["Accept", "origin"], id="names-it-in-a-second-line"),
+        pytest.param([b"Accept", b"origin"], ["Accept, origin"], id="names-it-in-a-second-line"),
+        pytest.param([b"*", b"Accept"], ["*"], id="everything-and-another"),
         pytest.param([b"*"], ["*"], id="everything"),
     ],
 )

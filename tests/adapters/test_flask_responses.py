@@ -596,9 +596,10 @@ def test_what_the_session_varies_by_stays():
         pytest.param("Accept,  ORIGIN", ["Accept,  ORIGIN"], id="named-in-a-list"),
         pytest.param("*", ["*"], id="everything"),
         pytest.param("X-Origin", ["X-Origin, Origin"], id="alike"),
+        pytest.param(["Origin", "Cookie"], ["Origin, Cookie"], id="named-in-one-of-two-lines"),
     ],
 )
-def test_vary_names_the_origin_once(own: str, lines: list[str]):
+def test_vary_names_the_origin_once(own: str | list[str], lines: list[str]):
     app = make_app()
     app.add_url_rule("/own", "own", lambda: ("", {"Vary": own}))
     CORS(app)

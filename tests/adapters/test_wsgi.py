@@ -171,7 +171,8 @@ def test_the_app_s_own_lines_come_first_and_its_list_is_not_changed(app):
         pytest.param(["Accept-Encoding"], ["Accept-Encoding, Origin"], id="another"),
         pytest.param(["Accept", "Cookie"], ["Accept, Cookie, Origin"], id="two-lines-and-another"),
         pytest.param(["accept, ORIGIN"], ["accept, ORIGIN"], id="names-it"),
-        pytest.param(["Accept", "origin"], ["Accept", "origin"], id="names-it-in-a-second-line"),
+        pytest.param(["Accept", "origin"], ["Accept, origin"], id="names-it-in-a-second-line"),
+        pytest.param(["*", "Accept"], ["*"], id="everything-and-another"),
         pytest.param(["*"], ["*"], id="everything"),
     ],
 )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import count, product
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from flask_cors.core import ACL_ORIGIN, ConfigurationError, CORSWarning, Decision, Policy
 from flask_cors.core.options import RESOURCE_OPTIONS
@@ -861,7 +862,10 @@ TYPE = ("Content-Type", "text/html")
         pytest.param(REFUSED, [("Vary", "Origin")], [], id="varies-already"),
         pytest.param(REFUSED, [("vary", "Cookie ,\torigin")], [], id="varies-already-in-a-list"),
         pytest.param(
-            REFUSED, [("Vary", "Cookie"), TYPE, ("VARY", "ORIGIN")], [], id="varies-by-two-lines"
+            NOTHING,
+            [("Vary", "Cookie"), TYPE, ("VARY", "ORIGIN")],
+            [],
+            id="nothing-to-add-to-two-lines",
         ),
         pytest.param(REFUSED, [("Vary", "*")], [], id="varies-by-everything"),
         pytest.param(REFUSED, [("Vary", "Cookie, *")], [], id="varies-by-everything-in-a-list"),
@@ -895,7 +899,7 @@ TYPE = ("Content-Type", "text/html")
         ),
         pytest.param(
             GRANTED,
-            [("Vary", "Cookie"), ("Access-Control-Allow-Origin", "*")],
+            [("Vary", "Cookie"), ("Vary", "Origin"), ("Access-Control-Allow-Origin", "*")],
             [],
             id="vary-is-left-alone-too",
         ),
@@ -925,6 +929,21 @@ def test_what_is_added_to_a_response(
             id="several",
         ),
         pytest.param(
+            REFUSED,
+            [("Vary", "Cookie"), TYPE, ("VARY", "ORIGIN")],
+            [TYPE, ("Vary", "Cookie, ORIGIN")],
+            id="several-that-name-it",
+        ),
+        pytest.param(
+            GRANTED,
+            [("Vary", "Origin"), ("Vary", "")],
+            [*GRANTED.headers, ("Vary", "Origin")],
+            id="an-empty-one-and-one-that-names-it",
+        ),
+        pytest.param(
+            REFUSED, [("Vary", "*"), ("Vary", "Cookie")], [("Vary", "*")], id="everything-and-one"
+        ),
+        pytest.param(
             Decision("preflight", "origin", (), PREFLIGHT_VARY),
             [("Vary", "origin, access-control-request-headers")],
             [("Vary", "origin, access-control-request-headers, Access-Control-Request-Method")],
@@ -939,9 +958,9 @@ def test_what_a_response_varies_by_comes_in_one_line(
     given = list(present)
     assert lines == decision.added_to(given)
     assert present == given
-    headers = dict(present)
+    headers = Headers(present)
     decision.apply(headers)
-    assert headers["Vary"] == dict(lines)["Vary"]
+    assert [dict(lines)["Vary"]] == headers.getlist("Vary")
 
 
 def test_a_response_may_come_as_any_iterable() -> None:

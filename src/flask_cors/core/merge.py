@@ -103,16 +103,24 @@ def _merge_all_cases(present: Sequence[Field], lines: Lines, *, anyone: bool) ->
 
 def _with_vary(present: list[Field], vary: str) -> list[Field]:
     """Return the fields of a response, with the names in `vary` added to its `Vary`."""
-    before = [value for name, value in present if name.lower() == "vary" and value.strip()]
+    lines = _vary_lines(present)
+    before = [value for value in lines if value.strip()]
     varies = {element.strip().lower() for value in before for element in value.split(",")}
     missing = [name for name in vary.split(", ") if name.lower() not in varies]
-    if "*" in varies or not missing:
+    is_complete = "*" in varies or not missing
+    if is_complete and len(lines) == 1:
         return present
+    joined = "*" if "*" in varies else ", ".join([*before, *missing])
     others = [field for field in present if field[0].lower() != "vary"]
-    return [*others, (VARY, ", ".join([*before, *missing]))]
+    return [*others, (VARY, joined)]
 
 
-def changed(present: Iterable[Field], merged: Iterable[Field]) -> list[Field]:
-    """Return the fields that `merge` added to `present` or changed."""
+def _vary_lines(fields: Iterable[Field]) -> list[str]:
+    return [value for name, value in fields if name.lower() == "vary"]
+
+
+def changed(present: Sequence[Field], merged: Sequence[Field]) -> list[Field]:
+    """Return the fields that `merge` added to `present`, changed, or joined from several lines."""
     before = {*present}
-    return [field for field in merged if field not in before]
+    is_joined = len(_vary_lines(merged)) < len(_vary_lines(present))
+    return [field for field in merged if field not in before or (is_joined and field[0] == VARY)]
