@@ -155,7 +155,7 @@ def answer_preflight(decision: Decision, start_response: StartResponse) -> Itera
     """Answer a preflight with 200 and no body, even if refused: browsers then say what failed."""
     lines = [("Content-Length", "0"), ("Content-Type", "text/plain")]
     start_response("200 OK", decision.added_to(lines))
-    return []
+    return [b""]  # an empty part, since Hypercorn starts a response only at the first one
 
 
 class CORSMiddleware:

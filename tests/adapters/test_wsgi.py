@@ -131,6 +131,14 @@ def test_a_preflight_is_answered_without_the_app():
     assert server.fields["access-control-allow-headers"] == "x-token"
 
 
+def test_an_answer_to_a_preflight_has_a_part_for_servers_that_start_it_with_the_first():
+    """Hypercorn does; without a part it answers with 500."""
+    parts = CORSMiddleware(lose, origins=APP)(
+        environ_of("OPTIONS", "/", PREFLIGHT), lambda *_: bool
+    )
+    assert list(parts) == [b""]
+
+
 @pytest.mark.parametrize("method", ["options", "Options", "OPTIONS"])
 def test_a_method_is_told_without_regard_to_case(method):
     """Servers pass it on as it came, and frameworks take `options` for OPTIONS."""

@@ -35,6 +35,7 @@ SERVERS = {
     "waitress": ("waitress", "--listen", "127.0.0.1:{port}", "--call", "served:{app}"),
     "uvicorn": ("uvicorn", "--port", "{port}", "--factory", "served:{app}"),
     "hypercorn": ("hypercorn", "--bind", "127.0.0.1:{port}", "served:{app}()"),
+    "hypercorn-wsgi": ("hypercorn", "--bind", "127.0.0.1:{port}", "wsgi:served:{app}()"),
 }
 APPS = {**served.WSGI_APPS, **served.ASGI_APPS}
 
@@ -106,6 +107,16 @@ def test_the_answer_is_that_of_the_table(server, exchange):
     if exchange.status == 200:
         name = exchange.path.rpartition("/")[2]
         assert body == (served.BODIES[name] if exchange.method == "GET" else "")
+
+
+# Other responses without a body, such as one to HEAD, are a 500 there even without the middleware.
+@on_servers(("hypercorn-wsgi", app) for app in ("wsgi_app", "flask_app"))
+@pytest.mark.parametrize("name", ["granted", "refused-by-origin"])
+def test_hypercorn_answers_a_preflight_of_a_wsgi_app(server, name):
+    [exchange] = [exchange for exchange in served.EXCHANGES if exchange.id == name]
+    status, lines, body = fetch(server.port, exchange)
+    assert (status, body) == (200, "")
+    assert served.expected(exchange) == served.about_cors(lines)
 
 
 @on_every_server
