@@ -19,9 +19,9 @@ from .core.headers import REQUEST_FIELDS
 from .core.merge import ORDINARY_FIELDS, Field, merge
 from .core.options import MIDDLEWARE_OPTIONS, MiddlewareOptions, Unpack
 from .core.origins import MAX_ORIGIN_LENGTH, is_async
-from .core.policy import Context, compile_resources
+from .core.policy import Context
 from .core.resources import ResourceTable
-from .core.settings import OptionSource
+from .core.settings import OptionSource, resolve_resources
 
 WSGIEnvironment: TypeAlias = dict[str, Any]  # its values can have any type (PEP 3333)
 ExcInfo: TypeAlias = Union[
@@ -176,20 +176,20 @@ class CORSMiddleware:
     def __init__(self, app: WSGIApplication, **options: Unpack[MiddlewareOptions]) -> None:
         self.app = app
         problems = Problems()
-        entries = compile_resources(
-            [OptionSource({**options})], problems, allowed=MIDDLEWARE_OPTIONS
-        )
-        self._resources = ResourceTable(entries)
-        for _, policy in entries:
-            for predicate in filter(is_async, policy.settings.origins.predicates):
+        resolved = resolve_resources([OptionSource({**options})], problems, MIDDLEWARE_OPTIONS)
+        for _, settings in resolved:
+            for predicate in filter(is_async, settings.origins.predicates):
                 problems.error(
                     "origin-async",
                     "origins",
                     predicate,
-                    f"origins: {safe_repr(predicate)} is async, but plain WSGI has no event "
-                    "loop to run it. Write `def`, or use flask_cors.CORS or flask_cors.asgi",
+                    f"{settings.name('origins')}: {safe_repr(predicate)} is async, but plain WSGI "
+                    "has no event loop to run it. "
+                    "Write `def`, or use flask_cors.CORS or flask_cors.asgi",
                 )
         problems.raise_errors()
+        problems.issue_warnings()
+        self._resources = ResourceTable([(path, Policy(settings)) for path, settings in resolved])
 
     def __call__(
         self,

@@ -20,7 +20,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.debug import DebuggedApplication
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from flask_cors import ConfigurationError
+from flask_cors import ConfigurationError, CORSWarning
 from flask_cors.wsgi import CORSMiddleware
 
 pytestmark = pytest.mark.flaskless
@@ -652,16 +652,17 @@ class LaterTrue:
         pytest.param(functools.partial(allow_in, "here"), id="partial"),
     ],
 )
-@pytest.mark.parametrize("place", ["all", "resource"])
+@pytest.mark.parametrize("place", ["origins", "resources['/api/*'].origins"])
 def test_an_async_callable_is_refused_at_set_up(origins, place):
     options = {"origins": origins}
-    if place == "resource":
+    if place != "origins":
         options = {"resources": {"/api/*": options, "/open/*": {}}}
     with pytest.raises(ConfigurationError) as caught:
         CORSMiddleware(hello, **options)
 
     [problem] = caught.value.problems
     assert (problem.code, problem.option) == ("origin-async", "origins")
+    assert problem.message.startswith(f"{place}: ")
     assert "is async" in problem.message
     assert "Write `def`" in problem.message
     assert "flask_cors.asgi" in problem.message
@@ -793,9 +794,10 @@ def test_the_middleware_keeps_to_the_interface(app, method, headers, status):
 
 
 def test_every_problem_is_told_at_once():
+    resources = {"/x": {"methods": "TRACE"}, "/y": {"origins": allow}}
     with pytest.raises(ConfigurationError) as caught:
-        CORSMiddleware(hello, origin="*", max_age=-1, resources={"/x": {"methods": "TRACE"}})
-    assert {"option-unknown", "max-age", "method-forbidden"} == {
+        CORSMiddleware(hello, origin="*", max_age=-1, resources=resources)
+    assert {"option-unknown", "max-age", "method-forbidden", "origin-async"} == {
         problem.code for problem in caught.value.problems
     }
 
@@ -819,6 +821,12 @@ def test_an_option_that_is_flask_s_alone_is_refused(options, written):
     assert problem.message.startswith(f"{written} is not an option.")
     assert "is an option of CORS(app)" in problem.message
     assert "remove it" in problem.message
+
+
+def test_a_warning_points_at_the_line_that_sets_the_middleware_up():
+    with pytest.warns(CORSWarning, match="private-network") as caught:
+        CORSMiddleware(hello, allow_private_network=True)
+    assert [Path(warning.filename).name for warning in caught] == [Path(__file__).name]
 
 
 def test_credentials_with_the_default_origins_are_refused():

@@ -671,7 +671,7 @@ ERRORS = [
         "option-unknown",
         "resources",
         "/b",
-        "CORS(app)",
+        "beside that of this resource",
         id="resources-of-a-resource",
     ),
     pytest.param(

@@ -652,6 +652,14 @@ def test_a_name_is_told_with_its_resource() -> None:
     ]
 
 
+def test_resources_of_a_resource_are_told_to_stand_beside_it() -> None:
+    (message,) = said(resource={"resources": "/b"})
+    assert message == (
+        "resources['/a'].resources is not an option. "
+        "Write each path as a key of its own, beside that of this resource, or remove it"
+    )
+
+
 def test_the_value_of_a_misspelt_option_is_judged_too() -> None:
     start = "origin is not an option. Did you mean origins?"
     assert said(origin=None) == [start]

@@ -404,6 +404,8 @@ def _unknown_option_message(
 ) -> str:
     if meant:
         remedy = f"Did you mean {source.name(meant)}?"
+    elif name == "resources" and source.prefix:
+        remedy = "Write each path as a key of its own, beside that of this resource, or remove it"
     elif name in OPTIONS:
         remedy = f"{name} is an option of CORS(app): write it there, or remove it"
     else:
