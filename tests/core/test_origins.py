@@ -164,6 +164,7 @@ def test_an_origin_pattern_is_read_into_one_spelling(text: str, expected: str) -
         "https://[a:b]c",
         r".*\.example\.com",
         "https://a.example$",
+        "(?x) https://a/?  # @",
     ],
 )
 def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str) -> None:
@@ -273,6 +274,11 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
             "https://me:p$[w@a.example", "origin-userinfo", "'https://a.example'", id="signs"
         ),
         pytest.param(r"https://me\d@a.example", "origin-userinfo", "'https://a.example'", id="\\d"),
+        pytest.param("https://a.example@", "origin-userinfo", "'https://a.example'", id="@-last"),
+        pytest.param("https://me@127.1", "origin-userinfo", "'https://127.0.0.1'", id="@-short"),
+        pytest.param(
+            "https://ex\xe4mple.com/x", "origin-path", "'https://xn--exmple-cua.com'", id="idn-path"
+        ),
         # ports
         pytest.param("http://a.example:0", "origin-port", "65535", id="port-0"),
         pytest.param(
@@ -350,6 +356,35 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
             "origin-idn",
             "'https://*.xn--bcher-kva.example:8443'",
             id="internationalised-pattern",
+        ),
+        *(
+            pytest.param(text, "origin-idn", f"form. Write '{sent}'", id=ascii(text))
+            for text, sent in [
+                ("https://\u65e5\u672c\u3002jp", "https://xn--wgv71a.jp"),
+                ("https://*.\u65e5\u672c\uff0ejp", "https://*.xn--wgv71a.jp"),
+                ("https://\u65e5\u672c\uff61jp", "https://xn--wgv71a.jp"),
+                ("https://a.\u039f\u0394\u039f\u03a3", "https://a.xn--pxavbq"),
+                ("https://\uff41.example", "https://a.example"),
+                ("https://\u0915\u094d\u200d\u0937.example", "https://xn--11b2ezcw70k.example"),
+            ]
+        ),
+        *(
+            pytest.param(
+                text,
+                "origin-idn",
+                f"invisible character (U+{code}). Write '{sent}'",
+                id=ascii(text),
+            )
+            for text, code, sent in [
+                ("https://a\u200b.example", "200B", "https://a.example"),
+                ("https://a.example\u200b", "200B", "https://a.example"),
+                ("\ufeffhttps://a.example", "FEFF", "https://a.example"),
+                ("https://a\u00ad.example", "00AD", "https://a.example"),
+                ("https://a\ufe0f.example:80", "FE0F", "https://a.example:80"),
+                ("https://a\U000e0101.example", "E0101", "https://a.example"),
+                ("https://\u65e5\u672c\u200b.jp", "200B", "https://xn--wgv71a.jp"),
+                ("a\u200b.example", "200B", "https://a.example"),
+            ]
         ),
         *(
             pytest.param(text, "origin-host", f"Write '{sent}'", id=text)
@@ -444,6 +479,19 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("app:.", "'app://.'"),
                 ("FILE:/", "'file://'"),
                 ("a059z+.-:/.", "'a059z+.-://.'"),
+                ("tauri:80", "'https://tauri:80'"),
+                ("tauri:localhost", "'tauri://localhost'"),
+                ("chrome-extension:abc", "'chrome-extension://abc'"),
+                ("origins: https://a.example", "'https://a.example'"),
+                ("CORS_ORIGINS=https://a.example", "'https://a.example'"),
+                ("wss://127.1", "'https://127.0.0.1'"),
+                ("htps://a..b", "'https://a.b'"),
+                ("https://https://ex\xe4mple.com", "'https://xn--exmple-cua.com'"),
+                ("data:", "'null'"),
+                ("about:", "'null'"),
+                ("blob:", "'null'"),
+                ("javascript:", "'null'"),
+                ("blob:https://127.1/1", "'https://127.0.0.1'"),
                 ("blob:https://a.example", "'https://a.example'"),
                 ("blob:https://a.example:80/7c6b", "'https://a.example:80'"),
                 ("BLOB:https://a.example#x", "'https://a.example'"),
@@ -480,7 +528,9 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
         pytest.param(
             "/https:..(a|b).example\n/gi", "origin-regex", r"r'https:..(a|b).example\n'", id="flags"
         ),
-        pytest.param("https://b\xfccher\\.example", "origin-idn", "'xn--", id="idn-regex"),
+        pytest.param(
+            "https://b\xfccher\\.example", "origin-idn", r"r'https://xn--", id="idn-regex"
+        ),
         pytest.param("https://(a.example", "origin-regex", "'https://app.example'", id="paren"),
         pytest.param("https://(a.example", "origin-regex", "unterminated", id="paren-reason"),
         pytest.param("https://[a.example", "origin-regex", "'https://app.example'", id="bracket"),
@@ -540,19 +590,122 @@ def test_an_ipv6_address_is_read_or_told_with_all_its_digits(address: str, sent:
         assert str(raised.value).endswith(f" Write {remedy}")
 
 
+SUBDOMAINS = "Write 'https://*.a.example' and 'http://*.a.example'; or, with the domain itself, "
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("written", "remedy"),
     [
-        pytest.param(r"https://*\.example\.com", id="all-dots-escaped"),
-        pytest.param(r"https://*.example\.com", id="one-dot-escaped"),
-        pytest.param("https://*.a.example|https://b.example", id="alternatives"),
+        (r"https://*\.example\.com", "Write 'https://*.example.com'"),
+        (r"https://*.example\.com", "Write 'https://*.example.com'"),
+        ("https://*.a.example|https://b.example", "Write 'https://*.a.example'"),
+        (r"https?://*.a.example", rf"{SUBDOMAINS}r'https?://(.+\.)?a\.example'"),
+        (r"https?:\/\/*\.a\.example", SUBDOMAINS),
+        (r"^https://*.a.example$", r"; or, with the domain itself, r'https://(.+\.)?a\.example'"),
+        ("^http://*.A.example", "Write 'http://*.a.example'; or"),
+        (r"https://?.a.example", "Write 'https://*.a.example'; or"),
+        ("(http|https)://*.a.example", SUBDOMAINS),
+        ("http[s]?://*.a.example", SUBDOMAINS),
+        ("https?://*a", "Write 'https://*.example.com' and 'http://*.example.com'; or"),
+        ("https?://*", "Write 'https://*' and 'http://*' for any host"),
+        ("https?://*:3000", "Write 'https://*:3000' and 'http://*:3000' for any host"),
+        ("^(https?://*)$", "Write 'https://*' and 'http://*' for any host"),
+        ("^https://?$", "Write 'https://*' for any host"),
+        (re.compile("https://*.a.example"), "Write 'https://*.a.example'; or"),
+        (re.compile("https?://*"), "Write 'https://*' and 'http://*' for any host"),
     ],
+    ids=str,
 )
-def test_a_star_after_the_slashes_is_not_read_as_a_quantifier(text: str) -> None:
+def test_a_star_after_the_slashes_is_not_read_as_a_quantifier(
+    written: str | re.Pattern[str], remedy: str
+) -> None:
     # As a regular expression, `//*` repeats a slash: `https://xexample.com` would be let in.
     with pytest.raises(OriginError) as raised:
-        read_origin(text)
+        read_origin(written)
     assert raised.value.code == "origin-wildcard"
+    assert remedy in str(raised.value)
+    assert all(map(read_origin, raised.value.remedies))
+
+
+NEVER_MATCHING = [
+    (r"https://a\.example/.*", "origin-path", r"https://a\.example"),
+    ("^https://a.example/", "origin-path", "^https://a.example"),
+    (r"^https?:\/\/a\.example\/$", "origin-path", r"^https?:\/\/a\.example"),
+    (r"https?://a\.example[/]x", "origin-path", r"https?://a\.example"),
+    (r"https://(a|b)\.example#x", "origin-path", r"https://(a|b)\.example"),
+    (r"https://a\.example\?x", "origin-query", r"https://a\.example"),
+    (r"^https://user@a\.example$", "origin-userinfo", r"^https://a\.example$"),
+    (r"https://\*\.a\.example", "origin-wildcard", r"https://[^.]+\.a\.example"),
+    ("http://[*]:3000", "origin-wildcard", "http://[^.]+:3000"),
+    ("https?://localhost:*", "origin-wildcard", r"https?://localhost(:\d+)?"),
+    ("^http://localhost:*$", "origin-wildcard", r"^http://localhost(:\d+)?$"),
+    (r"https://a\.example:443", "origin-port", r"https://a\.example"),
+    (r"^http://a\.example:80$", "origin-port", r"^http://a\.example$"),
+    (r"https://a\.example:65536", "origin-port", r"https://a\.example(:\d+)?"),
+    (r"https://a\.example:123456", "origin-port", r"https://a\.example(:\d+)?"),
+    (r"https?://a\.example:0", "origin-port", r"https?://a\.example(:\d+)?"),
+    (r"ws://a\.example", "origin-scheme", r"http://a\.example"),
+    (r"^WSS?://a\.example", "origin-scheme", r"https?://a\.example"),
+    (r"htps://a\.example", "origin-scheme", r"https://a\.example"),
+    ("http://[::g]", "origin-host", r"http://\[2001:db8::1\]"),
+    (r"^http://[::1](:\d+)?$", "origin-host", r"^http://\[::1\](:\d+)?$"),
+    ("[*]", "origin-scheme", "https://app.example"),
+    ("[% host %]", "origin-scheme", "https://app.example"),
+    ("^[a-z]$", "origin-scheme", "https://app.example"),
+    ("[[HOST]]", "origin-scheme", "https://app.example"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "remedy"), NEVER_MATCHING)
+@pytest.mark.parametrize("compiled", [False, True], ids=["string", "compiled"])
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_an_expression_that_no_origin_can_match_is_an_error(
+    text: str, code: str, remedy: str, compiled: bool
+) -> None:
+    with pytest.raises(OriginError) as raised:
+        read_origin(re.compile(text) if compiled else text)
+    assert (raised.value.code, raised.value.remedies) == (code, (remedy,))
+    assert read_origin(remedy)
+
+
+def test_a_compiled_expression_with_a_letter_outside_ascii_is_an_error() -> None:
+    with pytest.raises(OriginError, match="punycode") as raised:
+        read_origin(re.compile("https://b\xfccher[.]example"))
+    assert raised.value.code == "origin-idn"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        r"https://a\.example/?",
+        r"https://a\.example(/.*)?",
+        r"https://a\.example/*",
+        r"https://a\.example/{0,1}",
+        r"https://[^@/#?*]+\.a\.example",
+        r"https://a\.example|https://b\.example/",
+        r"https?://a\.example:443",
+        r"https://a\.example:80",
+        r"http://a\.example:80(80)?",
+        r"http://localhost:?\d*",
+        r"http://localhost:*\d*",
+        r"http://a\.example:8080?",
+        r"(https://)a\.example/?",
+        r"(app|file)://.*",
+        r"app://[a-z]",
+        r"http://\[::1\]:\d+",
+        r"http://\[[0-9a-f:]+\]",
+        r"http://[a-f0-9:.:]+",
+        r"https?:\/\/a\.example",
+        "[a-z]+://a",
+        re.compile("(?x) https://a\\.example/? # a/b@c"),
+        re.compile("https://[^\xe4]"),
+        re.compile("https://a\xe4?"),
+        re.compile("https://\u212a"),  # without regard to case, it matches a "k"
+        re.compile("https://a|https://\xe4"),
+    ],
+)
+def test_an_expression_that_some_origin_can_match_is_none(written: str | re.Pattern[str]) -> None:
+    assert read_origin(written) == compile_regex(written)
 
 
 @pytest.mark.parametrize(
@@ -597,6 +750,12 @@ def test_what_an_error_says_to_write_is_accepted(text: str) -> None:
     assert refused == []
 
 
+def test_an_example_is_suggested_for_an_origin_with_too_many_mistakes() -> None:
+    with pytest.raises(OriginError) as raised:
+        read_origin("\u200bblob:wss://user@ex\xe4..mple/x")
+    assert raised.value.remedies == ("https://app.example",)
+
+
 @pytest.mark.parametrize("flags", [0, re.VERBOSE, re.DOTALL], ids=["none", "verbose", "dotall"])
 def test_a_compiled_regex_keeps_its_flags_and_loses_its_regard_to_case(flags: int) -> None:
     compiled = compile_regex(re.compile("https://a[.]example", flags))
@@ -611,6 +770,8 @@ def test_any_text_is_read_or_refused_and_what_was_read_is_read_the_same_again(te
         origin = read_origin(text)
     except OriginError as error:
         assert str(error)  # noqa: PT017  (not whether it raises is the point, but that nothing else)
+        for remedy in ", ".join(error.remedies).split(", "):
+            read_origin(remedy)
     else:
         assert origin == (read_origin(origin) if isinstance(origin, str) else origin)
 

@@ -5,12 +5,12 @@ This is needed at set-up. What is needed at request time is in `origins`.
 
 import re
 import unicodedata
-from difflib import get_close_matches
 from ipaddress import IPv4Address
 
 from .environment import CHARACTER_CLASS
 from .errors import Code, safe_repr
 from .headers import has_regex_syntax
+from .origin_regexes import meant_scheme, regex_mistake
 from .origins import NAME, canonical_ipv6, is_web_scheme, omitted_ports
 
 ANY_SPELLINGS = frozenset({"*", ".*", "^.*", ".*$", "^.*$", ".+", "^.+$"})
@@ -37,27 +37,70 @@ REGEX_ERRORS = (re.error, OverflowError, RecursionError)
 
 
 class OriginError(ValueError):
-    """The reason why a configured string can never match an origin, with what to write instead."""
+    """The reason why a configured string can never match an origin, with what to write instead.
 
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
+    Args:
+        code: the stable name of this kind of problem.
+        message: the text, with `{}` for each of the remedies.
+        remedies: what to write instead.
+    """
+
+    def __init__(self, code: Code, message: str, *remedies: str) -> None:
+        super().__init__(message.format(*map(_quoted, remedies)) if remedies else message)
         self.code: Code = code
+        self.message = message
+        self.remedies = remedies
 
 
-def read_origin(text: str) -> str | re.Pattern[str]:
-    """Parse one configured origin.
+def _quoted(origin: str) -> str:
+    """Return an origin as Python code."""
+    quoted = safe_repr(origin)
+    return "r" + quoted.replace("\\\\", "\\") if "\\" in quoted else quoted
+
+
+def read_origin(written: str | re.Pattern[str]) -> str | re.Pattern[str]:
+    """Parse one configured origin, pattern or regular expression.
 
     Returns:
         `"*"`, `"null"`, an origin or an origin pattern in its canonical spelling (lower case, no
         default port, no trailing slash), or a compiled regular expression.
 
     Raises:
-        OriginError: if it can never match an origin.
+        OriginError: if it can never match an origin. What it says to write is accepted.
     """
+    try:
+        return _read(written) if isinstance(written, str) else _read_compiled(written)
+    except OriginError as error:
+        remedies = map(_accepted, error.remedies)
+        raise OriginError(error.code, error.message, *remedies) from error.__cause__
+
+
+def _accepted(suggestion: str) -> str:
+    """Return a suggestion, or what is suggested instead of one that is refused, or an example."""
+    if ", " in suggestion:
+        return ", ".join(map(_accepted, suggestion.split(", ")))
+    example = "http://app.example" if suggestion.startswith("http:") else "https://app.example"
+    for _ in range(_MOST_MISTAKES):
+        try:
+            _read(suggestion)
+        except OriginError as error:
+            suggestion = error.remedies[0]
+        else:
+            return suggestion if len(ascii(suggestion)) <= _LONGEST_REMEDY else example
+    return example
+
+
+_MOST_MISTAKES = 5  # of one origin, that are corrected one after the other
+_LONGEST_REMEDY = 120  # characters; a longer one would be shortened in a message
+
+
+def _read(text: str) -> str | re.Pattern[str]:
     if text in ANY_SPELLINGS:
         return "*"
     if text.lower() == "null":
         return "null"
+    if not text.isascii():
+        _refuse_invisible(text)
     written = re.fullmatch(_WRITTEN, text)
     if written is None:
         if has_regex_syntax(text) and not _only_looks_like_regex(text):
@@ -73,6 +116,16 @@ def read_origin(text: str) -> str | re.Pattern[str]:
     if _is_regex(host, rest):
         return _compiled(text)
     raise _malformed(text, scheme, host, rest)
+
+
+def _refuse_invisible(text: str) -> None:
+    """Raise an error for characters that nobody sees and that browsers remove from a host."""
+    visible = _without_ignored(text)
+    if visible != text:
+        (code, *_) = [ord(character) for character in text if _is_ignored(character)]
+        raise OriginError(
+            "origin-idn", f"has an invisible character (U+{code:04X}). Write {{}}", visible
+        )
 
 
 def _only_looks_like_regex(text: str) -> bool:
@@ -95,20 +148,41 @@ def compile_regex(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
     return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
 
 
+def _read_compiled(pattern: re.Pattern[str]) -> str | re.Pattern[str]:
+    if pattern.pattern in ANY_SPELLINGS:
+        return "*"
+    if not pattern.flags & re.VERBOSE:
+        _check_regex(pattern.pattern)
+    return compile_regex(pattern)
+
+
+def _check_regex(pattern: str) -> None:
+    """Raise an error for an expression that no origin can match, or for a misread `*`."""
+    mistake = regex_mistake(pattern)
+    if mistake is not None:
+        raise OriginError(mistake.code, mistake.message, *mistake.remedies)
+
+
 def _compiled(text: str) -> re.Pattern[str]:
     if not text.isascii():
         raise OriginError(
             "origin-idn",
-            "has non-ASCII letters; browsers send the punycode form. Write 'xn--...'",
+            "has non-ASCII letters; browsers send the punycode form. Write it, as in {}",
+            r"https://xn--bcher-kva\.example",
         )
     try:
-        return compile_regex(text)
+        regex = compile_regex(text)
     except REGEX_ERRORS as error:
+        reason = str(error).replace("{", "{{").replace("}", "}}")
         raise OriginError(
             "origin-regex",
-            f"is not a valid regular expression ({error}). Write the origin without "
-            "regex syntax, 'https://app.example', or fix the expression",
+            f"is not a valid regular expression ({reason}). Write the origin without "
+            "regex syntax, {}, or fix the expression",
+            "https://app.example",
         ) from error
+    if not regex.flags & re.VERBOSE:
+        _check_regex(text)
+    return regex
 
 
 def _is_regex(host: str, rest: str) -> bool:
@@ -131,28 +205,46 @@ def _without_scheme(text: str) -> OriginError:
     if text.startswith("*://"):
         return OriginError(
             "origin-wildcard",
-            f"has a wildcard as its scheme. List the schemes: 'https{text[1:]}', 'http{text[1:]}'",
+            "has a wildcard as its scheme. List the schemes: {}, {}",
+            f"https{text[1:]}",
+            f"http{text[1:]}",
         )
     if text.lower() in ("all", "any", "anyone", "everyone"):
-        return OriginError("origin-scheme", "is not an origin. Write '*' for every website")
+        return OriginError("origin-scheme", "is not an origin. Write {} for every website", "*")
     if has_regex_syntax(text) and text.startswith("/"):
-        inner = safe_repr(text[1:].rpartition("/")[0].replace("\\/", "/"))
         return OriginError(
             "origin-regex",
-            "is enclosed in slashes, as in JavaScript, and would match nothing. "
-            f"Write r{inner.replace(chr(92) * 2, chr(92))}",
+            "is enclosed in slashes, as in JavaScript, and would match nothing. Write {}",
+            text[1:].rpartition("/")[0].replace("\\/", "/"),
         )
+    return _of_a_page(text) or _bare_host(text)
+
+
+_NO_ORIGIN = r"(?i)(?:data|about|javascript|blob|filesystem|view-source):(?!\d+/?$)"
+_APP = r"(?i)(?:app|capacitor|electron|file|ionic|qrc|tauri|[a-z]+-extension)(?=:\w)"
+
+
+def _of_a_page(text: str) -> OriginError | None:
+    """Return the error for a page that has another origin, or for an app's origin without `//`."""
+    nested = re.match(r"(?:blob|filesystem|view-source):(\w+://[^/#]*)", text, re.IGNORECASE)
+    if nested or re.match(_NO_ORIGIN, text):
+        sent = nested[1] if nested else "null"
+        return OriginError("origin-scheme", "is not an origin; browsers send {0}. Write {0}", sent)
     app = re.fullmatch(r"([a-z][a-z0-9+.-]*):/?(\.?)", text, re.IGNORECASE)
+    if app is None and (name := re.match(_APP, text)) is not None:
+        app = re.fullmatch(rf"({name[0]}):/?([\w.-]*[a-z][\w.-]*)", text, re.IGNORECASE)
     if app and not is_web_scheme(app[1]):
         return OriginError(
             "origin-scheme",
-            f"lacks the '//' after the scheme. Write '{app[1].lower()}://{app[2]}'",
+            "lacks the '//' after the scheme. Write {}",
+            f"{app[1].lower()}://{app[2]}",
         )
-    nested = re.match(r"(?:blob|filesystem|view-source):(\w+://[^/#]*)", text, re.IGNORECASE)
-    if nested or re.match(r"(?:data|about|javascript):(?!\d+/?$)", text, re.IGNORECASE):
-        sent = safe_repr(nested[1]) if nested else "'null'"
-        return OriginError("origin-scheme", f"is not an origin; browsers send {sent}. Write {sent}")
-    return _bare_host(text)
+    named = re.match(r"[\w-]+\s*[:=]\s*(?=\w+://)", text)
+    if named and not re.match(r"https?:", text, re.IGNORECASE):
+        return OriginError(
+            "origin-scheme", "has a name before the origin. Write {}", text[named.end() :]
+        )
+    return None
 
 
 def _bare_host(text: str) -> OriginError:
@@ -163,16 +255,19 @@ def _bare_host(text: str) -> OriginError:
         host = "app.example"
     wrong = "has no scheme, so it can never match."
     try:
-        read_origin(f"https://{host}")  # the message must not say to write what is refused too
+        _read(f"https://{host}")
     except OriginError as error:
-        return OriginError("origin-scheme", f"{wrong} With one, it {error}")
-    secure, plain = safe_repr(f"https://{host}"), safe_repr(f"http://{host}")
-    return OriginError("origin-scheme", f"{wrong} Write {secure} or {plain}")
+        return OriginError(
+            "origin-scheme", f"{wrong} With one, it {error.message}", *error.remedies
+        )
+    return OriginError(
+        "origin-scheme", f"{wrong} Write {{}} or {{}}", f"https://{host}", f"http://{host}"
+    )
 
 
 def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
     """Return the error for a string that starts like an origin but does not end like one."""
-    origin = safe_repr(text[: len(text) - len(rest)])
+    origin = text[: len(text) - len(rest)]
     misread = _misread(text, scheme, host + rest)
     if misread is not None:
         return misread
@@ -180,25 +275,27 @@ def _malformed(text: str, scheme: str, host: str, rest: str) -> OriginError:
     if at:
         return OriginError(
             "origin-userinfo",
-            f"contains a user name or password; an origin has none. Write '{scheme}://{name}'",
+            "contains a user name or password; an origin has none. Write {}",
+            f"{scheme}://{name or host}",
         )
     if rest.startswith(("/", "#")) and (host or not is_web_scheme(scheme)):
         return OriginError(
-            "origin-path",
-            f"has a path; an origin has none, so it can never match. Write {origin}",
+            "origin-path", "has a path; an origin has none, so it can never match. Write {}", origin
         )
     if rest.startswith("?"):
         return OriginError(
             "origin-query",
-            f"has a query; an origin has none, so it can never match. Write {origin}",
+            "has a query; an origin has none, so it can never match. Write {}",
+            origin,
         )
     if "*" in rest:
         return _wildcard(scheme, host)
     if rest.startswith(":") and host:
         return OriginError(
             "origin-port",
-            "has an invalid port. Write a number from 1 to 65535, or ':*' for any: "
-            f"'{scheme}://{host}:8000', '{scheme}://{host}:*'",
+            "has an invalid port. Write a number from 1 to 65535, or ':*' for any: {}, {}",
+            f"{scheme}://{host}:8000",
+            f"{scheme}://{host}:*",
         )
     return _no_host(scheme, rest.strip("/") if not host else "")
 
@@ -209,26 +306,27 @@ def _misread(text: str, scheme: str, authority: str) -> OriginError | None:
     if len(several) > 1:
         return OriginError(
             "origin-host",
-            "contains more than one origin. Write commas between them, or write a list: "
-            f"{safe_repr(', '.join(several))}",
+            "contains more than one origin. Write commas between them, or write a list: {}",
+            ", ".join(several),
         )
     again = re.match(r"(?:https?:?/+)*(https?):?/+(?=[^/])", authority, re.IGNORECASE)
     if again:
-        once = safe_repr(f"{again[1].lower()}://{authority[again.end() :]}")
-        return OriginError("origin-scheme", f"has the scheme twice. Write {once}")
+        once = f"{again[1].lower()}://{authority[again.end() :]}"
+        return OriginError("origin-scheme", "has the scheme twice. Write {}", once)
     address = _unbracketed(text[len(scheme) + 3 :])
     if address is not None:
         return OriginError(
             "origin-host",
             "is not what browsers send: an IPv6 address is in brackets, and only a colon and a "
-            f"port may follow. Write '{scheme}://{address}'",
+            "port may follow. Write {}",
+            f"{scheme}://{address}",
         )
     return None
 
 
 def _no_host(scheme: str, host: str = "") -> OriginError:
     host = host if re.fullmatch(_HOST_NAME, host) else "app.example"
-    return OriginError("origin-host", f"has no valid host. Write '{scheme}://{host}'")
+    return OriginError("origin-host", "has no valid host. Write {}", f"{scheme}://{host}")
 
 
 def _unbracketed(authority: str) -> str | None:
@@ -261,9 +359,11 @@ def _wildcard(scheme: str, host: str) -> OriginError:
     return OriginError(
         "origin-wildcard",
         "has a '*' where it is not supported: it can replace whole leading labels, the whole host "
-        f"or the whole port. Write '{scheme}://*.{below}', '{scheme}://*' or "
-        f"'{scheme}://localhost:*'; for anything finer, use a regular expression: "
-        rf"r'{scheme}://app-\d+\.example\.com'",
+        "or the whole port. Write {}, {} or {}; for anything finer, use a regular expression: {}",
+        f"{scheme}://*.{below}",
+        f"{scheme}://*",
+        f"{scheme}://localhost:*",
+        rf"{scheme}://app-\d+\.example\.com",
     )
 
 
@@ -278,25 +378,21 @@ def _canonical(scheme: str, host: str, port: str) -> str:
         if len(port) > 5 or not 0 < int(port) <= 65535:
             raise OriginError(
                 "origin-port",
-                f"has an invalid port. Write a number from 1 to 65535, or ':*' for any: "
-                f"'{scheme}://{host}:*'",
+                "has an invalid port. Write a number from 1 to 65535, or ':*' for any: {}",
+                f"{scheme}://{host}:*",
             )
     return f"{scheme}://{host}" + (f":{port}" if port not in omitted_ports(scheme) else "")
 
 
-_SCHEME_OF_PAGES = {"ws": "http", "wss": "https"}
-
-
 def _check_scheme(scheme: str, host: str, port: str) -> None:
     """Raise an error for a scheme that pages do not have."""
-    meant = _SCHEME_OF_PAGES.get(scheme)
-    if not is_web_scheme(scheme):
-        meant = next(iter(get_close_matches(scheme, ("https", "http"), 1, 0.75)), None)
+    meant = meant_scheme(scheme)
     if meant is not None:
         host, port = host or "app.example", f":{port}" if port else ""
         raise OriginError(
             "origin-scheme",
-            f"has a scheme that no page has, so it can never match. Write '{meant}://{host}{port}'",
+            "has a scheme that no page has, so it can never match. Write {}",
+            f"{meant}://{host}{port}",
         )
 
 
@@ -304,8 +400,8 @@ def _canonical_host(scheme: str, host: str, port: str) -> str:
     if not host.isascii():
         raise OriginError(
             "origin-idn",
-            f"has an internationalised host; browsers send its punycode form. "
-            f"Write '{scheme}://{_punycode(host)}{':' * bool(port)}{port}'",
+            "has an internationalised host; browsers send its punycode form. Write {}",
+            f"{scheme}://{_punycode(host)}{':' * bool(port)}{port}",
         )
     # Only after the check for ASCII: `lower` would turn the Kelvin sign into an ordinary "k".
     host = host.lower()
@@ -313,7 +409,9 @@ def _canonical_host(scheme: str, host: str, port: str) -> str:
         address = canonical_ipv6(host)
         if address is None:
             raise OriginError(
-                "origin-host", f"has an invalid IPv6 address. Write '{scheme}://[2001:db8::1]'"
+                "origin-host",
+                "has an invalid IPv6 address. Write {}",
+                f"{scheme}://[2001:db8::1]",
             )
         return address
     name = host.removeprefix("*.")
@@ -333,11 +431,12 @@ def _canonical_host(scheme: str, host: str, port: str) -> str:
 
 def _empty_label(scheme: str, host: str, labels: list[str], port: str) -> OriginError:
     name, port = ".".join(labels), f":{port}" if port else ""
-    subdomains = f", or '{scheme}://*.{name}{port}' for its subdomains" if host[0] == "." else ""
-    return OriginError(
-        "origin-host",
-        f"has an extra dot in its host. Write '{scheme}://{name}{port}'{subdomains}",
-    )
+    text = "has an extra dot in its host. Write {}"
+    remedies = [f"{scheme}://{name}{port}"]
+    if host[0] == ".":
+        text += ", or {} for its subdomains"
+        remedies.append(f"{scheme}://*.{name}{port}")
+    return OriginError("origin-host", text, *remedies)
 
 
 def _check_ipv4(scheme: str, host: str, port: str) -> None:
@@ -346,15 +445,10 @@ def _check_ipv4(scheme: str, host: str, port: str) -> None:
     if address == host:
         return
     port = f":{port}" if port else ""
+    text = "is not what browsers send: they write an IPv4 address in full. Write {}"
     if address is None:
-        raise OriginError(
-            "origin-host", f"has an invalid IPv4 address. Write '{scheme}://127.0.0.1{port}'"
-        )
-    raise OriginError(
-        "origin-host",
-        f"is not what browsers send: they write an IPv4 address in full. "
-        f"Write '{scheme}://{address}{port}'",
-    )
+        address, text = "127.0.0.1", "has an invalid IPv4 address. Write {}"
+    raise OriginError("origin-host", text, f"{scheme}://{address}{port}")
 
 
 def _ipv4(host: str) -> str | None:
@@ -374,10 +468,34 @@ def _ipv4(host: str) -> str | None:
     return str(IPv4Address(sum(n * 256 ** (3 - at) for at, n in enumerate(first)) + last))
 
 
+_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
+_VIRAMA = 9  # the combining class of the signs after which a joiner is part of a name
+
+
 def _punycode(host: str) -> str:
-    """Return the probable ASCII form of a host, for use in a message."""
-    labels = unicodedata.normalize("NFKC", host).lower().split(".")
+    """Return the probable ASCII form of a host, for use in a message.
+
+    https://www.unicode.org/reports/tr46/#ToASCII, without the checks.
+    """
+    normal = unicodedata.normalize("NFKC", host.translate(_DOTS))
+    # Letter by letter: `lower` would write a capital sigma differently at the end of a word.
+    labels = unicodedata.normalize("NFKC", "".join(map(str.lower, normal))).split(".")
     return ".".join(
         label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"
         for label in labels
     )
+
+
+def _without_ignored(text: str) -> str:
+    """Return a text without the characters that browsers remove from a host."""
+    return "".join(
+        character
+        for before, character in zip(" " + text, text, strict=False)
+        if not _is_ignored(character) or unicodedata.combining(before) == _VIRAMA
+    )
+
+
+def _is_ignored(character: str) -> bool:
+    """Return whether a character is a format character or a variation selector."""
+    name = unicodedata.name(character, "")
+    return unicodedata.category(character) == "Cf" or "VARIATION SELECTOR" in name

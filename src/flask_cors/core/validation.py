@@ -22,7 +22,7 @@ from .headers import (
     is_token,
 )
 from .options import OriginPredicate, Pattern
-from .origin_patterns import ANY_SPELLINGS, REGEX_ERRORS, OriginError, compile_regex, read_origin
+from .origin_patterns import REGEX_ERRORS, OriginError, compile_regex, read_origin
 from .origins import MAX_ORIGIN_LENGTH, OriginRules
 from .resources import MAX_PATH_LENGTH
 
@@ -258,7 +258,7 @@ def _parse_origin(item: object) -> str | re.Pattern[str] | OriginPredicate:
             )
         return read_origin(item)
     if is_text_pattern(item):
-        return "*" if item.pattern in ANY_SPELLINGS else compile_regex(item)
+        return read_origin(item)
     if callable(item):
         _check_callable(item)
         return cast("OriginPredicate", item)
