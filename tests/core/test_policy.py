@@ -988,8 +988,15 @@ def test_credentials_of_the_views_own_meet_a_policy_for_everyone_as_a_wildcard(
 
 @pytest.mark.parametrize(
     "origins",
-    ["https://*", "http://*:*", r"https?://.*", r"https://[^/]+\.[a-z]+", ["https://*", A]],
-    ids=["hosts", "plain-http", "regex", "domains", "listed-too"],
+    [
+        "https://*",
+        "http://*:*",
+        r"https?://.*",
+        r"https://[^/]+\.[a-z]+",
+        r"https?://\w+(\.\w+)+",
+        ["https://*", A],
+    ],
+    ids=["hosts", "plain-http", "regex", "domains", "words", "listed-too"],
 )
 def test_credentials_of_the_views_own_meet_what_is_as_wide_as_the_wildcard_as_one(
     origins: object,

@@ -393,7 +393,23 @@ def test_contradictions_are_judged_on_what_results(place: str) -> None:
 
 @pytest.mark.parametrize(
     "origins",
-    ["https://*.com", "https://*.co.uk:8443", "https://*.github.io", "http://*.vercel.app"],
+    [
+        "https://*.com",
+        "https://*.co.uk:8443",
+        "https://*.github.io",
+        "http://*.vercel.app",
+        r"https://[^.]+\.io",
+        r"https://.*\.de(:\d+)?",
+        r"http://.*\.co\.uk",
+        r"https://\w+[.](?:co|org)[.]uk",
+        r"https://.*\.github\.io",
+        r"https://[a-z]+\.(vercel|netlify)\.app",
+        r"https://\w+\.\w+\.app",
+        r"https://\w+\.(io|de)",
+        r".*\.(dev|app)",
+        r"https://[a-z]+-[a-z]-[a-z]-[a-z0-9]+\.vercel\.app:8443",
+        re.compile(r"https://[^.]+\.ORG"),
+    ],
 )
 def test_credentials_for_a_whole_public_suffix_warn(origins: str) -> None:
     with pytest.warns(CORSWarning) as caught:
@@ -413,6 +429,15 @@ def test_credentials_for_a_whole_public_suffix_warn(origins: str) -> None:
         "https://*.example.com",
         "chrome-extension://*",
         "file://",
+        r"https://[a-z0-9-]+\.example\.com",
+        r"https://pr-\d+\.preview\.example\.com",
+        r"https://([a-z]+\.)*example\.co\.uk",
+        r"https://(?!admin\.).+\.a\.github\.io",
+        r"https://.*-my-team\.vercel\.app",
+        r"https://.*\.(internal|local|example)",
+        r"https?://(.+\.)?localhost(:\d+)?",
+        r"https://192\.168\.\d+\.\d+",
+        r"chrome-extension://[a-p]{32}",
     ],
 )
 def test_credentials_for_what_is_ones_own_are_silent(origins: str) -> None:

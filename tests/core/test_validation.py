@@ -362,6 +362,14 @@ def test_an_expression_is_fast_if_it_is_for_what_it_is_tried_on(option: str, pat
 @pytest.mark.parametrize(
     "pattern",
     [
+        r"https://[a-z]+\.[a-z]+",
+        r"https?://\w+(\.\w+)+",
+        r"https://[^/]{1,20}",
+        r"https://[a-z.]+",
+        r"https://\w+\.\w{2,3}",
+        r"https://[^-]+",
+        r"https://[a-z]+\.\w+\.\w+",
+        r"https?://.+-.+\d\.[a-z]+",
         r"https://[^.]+\.[a-z]{3}",
         r"https://[^.]+\.[a-z]{4,}",
         r"http://.+\.com",

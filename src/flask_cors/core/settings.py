@@ -18,6 +18,7 @@ from .resources import PathPattern
 from .sites import is_loopback, is_shared_suffix
 from .validation import (
     OptionValue,
+    covers_shared_suffix,
     has_items,
     pattern_text,
     read_allow_headers,
@@ -360,7 +361,11 @@ def _validate_credentials(result: Settings, place: str, problems: Problems) -> N
 def _warn_of_credentials(origins: OriginRules, place: str, problems: Problems) -> None:
     """Warn of origins that are allowed with credentials, but that other people can use as well."""
     everyone = sorted(filter(_is_anyones, origins.wildcards))
-    everyone += [regex.pattern for regex in origins.wide_regexes]
+    everyone += [
+        regex.pattern
+        for regex in origins.regexes
+        if regex in origins.wide_regexes or covers_shared_suffix(regex)
+    ]
     for written in everyone:
         problems.warning(
             "credentials-anyone",

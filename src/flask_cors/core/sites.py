@@ -9,6 +9,7 @@ with the full one.
 from __future__ import annotations
 
 import re
+from itertools import combinations
 
 # Hosting platforms that give each customer a subdomain, from the list of public suffixes.
 _PLATFORMS = frozenset(
@@ -33,6 +34,7 @@ _PRIVATE = frozenset(
 # The usual second-level domains in which registries sell names: co.uk, com.au, ac.jp. Not all of
 # them exist in each country; where one does not, nobody has a host there.
 _REGISTRY_SUFFIX = r"(?:ac|co|com|edu|gob|gov|mil|net|ne|nom|or|org|sch)\.[a-z]{2}"
+_MOST_WORDS = 40  # of an expression
 _IPV4 = r"[0-9]+(?:\.[0-9]+){3}"
 _LOOPBACK = r"(?:.+\.)?localhost\.?|127(?:\.[0-9]+){3}|\[::1\]"
 
@@ -59,6 +61,18 @@ def is_shared_suffix(host: str) -> bool:
     """Return whether strangers can have hosts below a host."""
     host = host.lower().removesuffix(".")
     return host in _SHARED or (is_public_suffix(host) and host not in _PRIVATE)
+
+
+def shared_suffixes_in(pattern: str) -> list[str]:
+    """Return the hosts that strangers can have hosts below and that an expression may contain.
+
+    These are made of each word and each two words of it, and are the known ones that end in a word.
+    """
+    words = dict.fromkeys(re.findall(r"[a-z0-9-]+", re.sub(r"\\[a-zA-Z]", " ", pattern).lower()))
+    few = [word for word in words if not word.isdecimal()][:_MOST_WORDS]
+    hosts = [*few, *map(".".join, combinations(few, 2))]
+    known = [host for host in _PLATFORMS | _SHARED if host.rpartition(".")[2] in few]
+    return sorted({*known, *filter(is_shared_suffix, hosts)})
 
 
 def registrable_domain(host: str) -> str:

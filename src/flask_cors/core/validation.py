@@ -25,6 +25,7 @@ from .options import OriginPredicate, Pattern
 from .origin_patterns import REGEX_ERRORS, OriginError, compile_regex, read_origin
 from .origins import MAX_ORIGIN_LENGTH, OriginRules
 from .resources import MAX_PATH_LENGTH
+from .sites import shared_suffixes_in
 
 _SEPARATOR = r",(?![0-9]*\})"  # a comma, except the one in a quantifier `{1,3}`
 
@@ -205,22 +206,51 @@ def read_origins(raw: OptionValue) -> OriginRules:
 
 
 # Origins that nobody has a reason to allow: an expression that matches one of them matches any.
+# Short and long ones, with and without hyphens, digits and a subdomain, for more kinds of these.
 _PROBE_ORIGINS = tuple(
-    f"{scheme}://everybody-is-let-in.{domain}{port}"
+    f"{scheme}://{host}{port}"
+    for host in (
+        "everybody-is-let-in.invalid",
+        "everybody-is-let-in.com",
+        "evil.com",
+        "www.evil.net",
+        "e-v-i-l1.org",
+    )
     for scheme in ("https", "http")
-    for domain in ("invalid", "com")
     for port in ("", ":443", ":8443")
 )
+_LONGEST_PROBE = max(map(len, _PROBE_ORIGINS))
 
 
 def _matches_any_website(regex: re.Pattern[str]) -> bool:
-    """Return whether an expression matches origins that nobody has a reason to allow."""
+    return _matches_one_of(regex, _PROBE_ORIGINS)
+
+
+def covers_shared_suffix(regex: re.Pattern[str]) -> bool:
+    """Return whether an expression matches whatever host there is below a public suffix."""
+    may_need_port = ":" in regex.pattern.rpartition("://")[2]
+    return _matches_one_of(
+        regex,
+        (
+            f"{scheme}://{host}.{suffix}{port}"
+            for suffix in shared_suffixes_in(regex.pattern)
+            for host in ("evil", "e-v-i-l1")
+            for scheme in ("https", "http")
+            for port in ("", ":8443")[: 1 + may_need_port]
+        ),
+    )
+
+
+def _matches_one_of(regex: re.Pattern[str], origins: Iterable[str]) -> bool:
+    """Return whether an expression matches one of some origins that are not long."""
     # An expression that only caused a warning may take extremely long here, too. Try it only if it
     # is known to be fast for texts as short as these.
-    length = len(max(_PROBE_ORIGINS, key=len))
-    if match_time(regex, "origins") != "fine" and match_time(regex, "origins", length) != "fine":
+    if (
+        match_time(regex, "origins") != "fine"
+        and match_time(regex, "origins", _LONGEST_PROBE) != "fine"
+    ):
         return False
-    return any(map(regex.fullmatch, _PROBE_ORIGINS))
+    return any(map(regex.fullmatch, origins))
 
 
 # Most origins are already written as browsers send them. They need no parsing, which makes long
