@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from .._advice import in_python
 from ..core import Problem, Settings
 from ..core.errors import safe_repr
-from ..core.sites import is_shared_suffix
+from ..core.origins import parse_origin
+from ..core.sites import is_shared_suffix, registrable_domain, shared_suffixes_in
+from .matching_texts import WORD, attacks_on
 
 LONGEST_MAX_AGE = 86_400  # seconds, in Firefox; Chromium caches for 7,200 at most, WebKit for 600
 
@@ -77,7 +80,8 @@ def _regex_findings(regex: re.Pattern[str], where: str) -> Iterator[Problem]:
             f"{where} has a dot that is not escaped, which matches any character. "
             f"Write {in_python(escaped)}",
         )
-    lookalike = next(filter(regex.fullmatch, _lookalikes(parts)), None)
+    lookalikes = chain(_lookalikes(parts), _of_strangers(regex))
+    lookalike = next(filter(regex.fullmatch, lookalikes), None)
     if lookalike is not None:
         yield Problem(
             "regex-lookalike",
@@ -126,11 +130,31 @@ def _lookalikes(parts: list[str]) -> Iterator[str]:
             yield f"http://{host}{port}"
 
 
+def _of_strangers(regex: re.Pattern[str]) -> Iterator[str]:
+    """Yield origins that anyone can register and that an expression may match."""
+    texts = [f"{WORD}.{suffix}" for suffix in shared_suffixes_in(regex.pattern)]
+    for text in [*texts, *attacks_on(regex)]:
+        authority = text.rpartition("://")[2]
+        for origin in (f"https://{authority}", f"http://{authority}"):
+            parts = parse_origin(origin)
+            if parts is not None and _is_of_strangers(parts.host):
+                yield origin
+
+
+def _is_of_strangers(host: str) -> bool:
+    """Return whether anyone can register a host with the attacker's word."""
+    if f"{WORD}.test" in host:
+        return host.endswith(f"{WORD}.test")
+    label, _, suffix = registrable_domain(host).partition(".")
+    # On some platforms, only the owner of a name gets hosts with `--` and the name.
+    return WORD in label and "--" not in label and bool(suffix) and is_shared_suffix(suffix)
+
+
 def _hosts_like(name: str) -> Iterator[str]:
     """Yield hosts that look like a name or are below it, but that an attacker could register."""
     yield f"{name}.evil.test"
     yield f"www.{name}.evil.test"
-    if "." in name:
-        yield from (f"evil{name}", f"evil-{name}")
+    if "." in name and not name.startswith("--"):
+        yield from (f"evil{name}", f"evil-{name}", f"x{name}")
     if is_shared_suffix(name) and "." in name:
         yield f"evil.{name}"

@@ -72,7 +72,8 @@ def shared_suffixes_in(pattern: str) -> list[str]:
     few = [word for word in words if not word.isdecimal()][:_MOST_WORDS]
     hosts = [*few, *map(".".join, combinations(few, 2))]
     known = [host for host in _PLATFORMS | _SHARED if host.rpartition(".")[2] in few]
-    return sorted({*known, *filter(is_shared_suffix, hosts)})
+    found = {*known, *filter(is_shared_suffix, hosts)}
+    return sorted(found, key=lambda host: (host.count("."), host))
 
 
 def registrable_domain(host: str) -> str:
