@@ -65,6 +65,11 @@ def test_risky_expressions_are_found(cors, origins, expected):
     assert expected == codes(cors, origins=origins)
 
 
+@pytest.mark.filterwarnings("error::FutureWarning")
+def test_a_class_that_a_later_python_may_read_otherwise_causes_no_warning(cors):
+    assert codes(cors, origins=r"[[:a]+") == []
+
+
 def test_the_finding_on_a_dot_shows_it_escaped(cors):
     (problem,) = found(cors, origins=r"https://app.example.com|x")
     assert problem["option"] == "origins"

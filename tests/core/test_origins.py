@@ -750,6 +750,14 @@ def test_what_an_error_says_to_write_is_accepted(text: str) -> None:
     assert refused == []
 
 
+@pytest.mark.parametrize(
+    "text", ["https://[[a].b", "https://[+--].c", "https://[a&&b].c", "https://[a||b~~].c"]
+)
+@pytest.mark.filterwarnings("error::FutureWarning")
+def test_a_class_that_a_later_python_may_read_otherwise_causes_no_warning(text: str) -> None:
+    assert isinstance(read_origin(text), re.Pattern)
+
+
 def test_an_example_is_suggested_for_an_origin_with_too_many_mistakes() -> None:
     with pytest.raises(OriginError) as raised:
         read_origin("\u200bblob:wss://user@ex\xe4..mple/x")
@@ -764,7 +772,7 @@ def test_a_compiled_regex_keeps_its_flags_and_loses_its_regard_to_case(flags: in
 
 @any_text
 @given(st.text() | st.from_regex(r"[a-z]{1,5}://[a-z0-9.*:/@?\[\]é_-]{0,20}"))
-@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_any_text_is_read_or_refused_and_what_was_read_is_read_the_same_again(text: str) -> None:
     try:
         origin = read_origin(text)

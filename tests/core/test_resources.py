@@ -76,6 +76,11 @@ def test_a_pattern_matches(pattern: str | re.Pattern[str], path: str, expected: 
     assert (table(pattern).find(path) is not None) is expected
 
 
+@pytest.mark.filterwarnings("error::FutureWarning")
+def test_a_class_that_a_later_python_may_read_otherwise_causes_no_warning() -> None:
+    assert PathPattern.read("/[[a]b").matches("/[b")
+
+
 def test_a_glob_with_many_stars_is_compared_in_linear_time() -> None:
     # A regular expression would not come back in a lifetime.
     pattern = PathPattern.read("/" + "*a" * 30 + "*b")

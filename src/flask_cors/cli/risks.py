@@ -12,6 +12,7 @@ from itertools import chain
 from .._advice import in_python
 from ..core import Problem, Settings
 from ..core.errors import safe_repr
+from ..core.origin_patterns import compile_text
 from ..core.origins import parse_origin
 from ..core.sites import is_shared_suffix, registrable_domain, shared_suffixes_in
 from .matching_texts import WORD, attacks_on
@@ -96,7 +97,7 @@ def _may_match_a_colon(part: str, following: str) -> bool:
     if part == ".":  # a single character cannot match "://"
         return following[:1] in {"*", "+", "{"}
     return part in {":", "\\:", "\\D", "\\S", "\\W"} or (
-        part.startswith("[") and re.search(part, ":") is not None
+        part.startswith("[") and compile_text(part).search(":") is not None
     )
 
 

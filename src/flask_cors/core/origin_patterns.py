@@ -5,6 +5,7 @@ This is needed at set-up. What is needed at request time is in `origins`.
 
 import re
 import unicodedata
+import warnings
 from ipaddress import IPv4Address
 
 from .environment import CHARACTER_CLASS
@@ -137,6 +138,23 @@ def _only_looks_like_regex(text: str) -> bool:
     )
 
 
+# In a class of characters, these may become operators in a later Python: `re` warns of them.
+_WARNED_OF = ("[[", "--", "&&", "~~", "||")
+
+
+def compile_text(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """Return a string compiled without the warnings of `re`, which are not about the user's code.
+
+    Raises:
+        REGEX_ERRORS: if it is not a valid regular expression.
+    """
+    if not any(sign in pattern for sign in _WARNED_OF):
+        return re.compile(pattern, flags)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(pattern, flags)
+
+
 def compile_regex(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
     """Return a pattern compiled to ignore case.
 
@@ -144,7 +162,7 @@ def compile_regex(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
         REGEX_ERRORS: if it is not a valid regular expression.
     """
     if isinstance(pattern, str):
-        return re.compile(pattern, re.IGNORECASE)
+        return compile_text(pattern, re.IGNORECASE)
     return re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar, Union
 
 from .headers import has_regex_syntax, matches_glob
+from .origin_patterns import compile_text
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ class PathPattern(NamedTuple):
         """
         if isinstance(pattern, re.Pattern):
             return cls(pattern.pattern, pattern)
-        return cls(pattern, re.compile(pattern) if has_regex_syntax(pattern) else None)
+        return cls(pattern, compile_text(pattern) if has_regex_syntax(pattern) else None)
 
     @property
     def literal(self) -> bool:
