@@ -395,6 +395,8 @@ def test_a_string_with_regex_syntax_is_a_regex_without_regard_to_case(text: str)
                 ("http://2130706433", "http://127.0.0.1"),
                 ("http://0x05ac9f", "http://0.5.172.159"),
                 ("https://10.0.0.1.", "https://10.0.0.1"),
+                ("http://-127.1", "http://127.0.0.1"),
+                ("http://1_0.1", "http://127.0.0.1"),
                 ("http://012.0.0.1", "http://10.0.0.1"),
                 ("http://0x1f.1", "http://31.0.0.1"),
                 ("http://255.1", "http://255.0.0.1"),
@@ -770,8 +772,16 @@ def test_a_compiled_regex_keeps_its_flags_and_loses_its_regard_to_case(flags: in
     assert compiled == re.compile("https://a[.]example", flags | re.IGNORECASE)
 
 
+WRITTEN_PARTS = """
+    https http ws htps blob: data: file: tauri: :// : / // a b . .. * *. ? [ ] ( | ) ^ $ @ user@
+    127.1 ::1 0x7f.1 - + { } {3} \\ ' " # % ; é 。 Σ \u200b localhost a.example :80 :443 :99999 :*
+    .* [*] \\d+ \\.
+""".split()  # noqa: SIM905  (one part per line would take fifty lines)
+written_origins = st.lists(st.sampled_from(WRITTEN_PARTS), max_size=8).map("".join)
+
+
 @any_text
-@given(st.text() | st.from_regex(r"[a-z]{1,5}://[a-z0-9.*:/@?\[\]é_-]{0,20}"))
+@given(st.text() | st.from_regex(r"[a-z]{1,5}://[a-z0-9.*:/@?\[\]é_-]{0,20}") | written_origins)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_any_text_is_read_or_refused_and_what_was_read_is_read_the_same_again(text: str) -> None:
     try:

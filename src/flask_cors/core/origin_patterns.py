@@ -472,6 +472,8 @@ def _check_ipv4(scheme: str, host: str, port: str) -> None:
 def _ipv4(host: str) -> str | None:
     """Return an address as browsers serialize it (https://url.spec.whatwg.org/#concept-ipv4-parser)."""
     parts = host.split(".")
+    if not all(map(str.isalnum, parts)):  # `int` reads a sign and underscores, too
+        return None
     bases = [16 if part.startswith("0x") else 8 if part[:1] == "0" else 10 for part in parts]
     try:
         numbers = [
