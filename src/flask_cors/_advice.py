@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
@@ -240,46 +240,124 @@ def unwrapped(function: object) -> object:
 
 
 def allow_rule(
-    rule: str, view: Function, origin: str, *, credentials: bool = False, by_decorator: bool = False
+    rule: str,
+    view: Function,
+    *origins: str,
+    others: Iterable[str] = (),
+    credentials: bool = False,
+    by_decorator: bool = False,
 ) -> str:
-    """Return the edit that allows one origin to use a URL rule, and nothing else.
+    """Return the edit that allows origins to use a URL rule, and nothing else.
 
     Args:
         rule: the URL rule.
         view: the function of its view.
-        origin: the origin to allow.
+        origins: the origins to allow.
+        others: the other URL rules of the app, which the edit must not open.
         credentials: whether requests are made with credentials.
         by_decorator: whether the app uses `cross_origin` and not `CORS`.
     """
-    pattern = resource_of_rule(rule)
+    pattern = resource_of_rule(rule, others)
     if pattern is None or by_decorator:
-        return decorate(view, origin, credentials=credentials)
-    return allow_resource(pattern, origin, credentials=credentials)
+        return decorate(view, *origins, credentials=credentials)
+    return allow_resource(pattern, *origins, credentials=credentials)
 
 
-def resource_of_rule(rule: str) -> str | None:
-    """Return the resource that covers a URL rule; `None` if it would cover other paths too."""
-    pattern = re.sub(r"<[^>]*>", "*", rule)
+VARIABLE = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*)(?:\(.*?\))?:)?(?P<name>[a-zA-Z]\w*)>")
+"""A variable part of a URL rule, as Werkzeug reads it."""
+
+
+def resource_of_rule(rule: str, others: Iterable[str] = ()) -> str | None:
+    """Return the resource that covers a URL rule; `None` if it would cover other paths too.
+
+    Args:
+        rule: the URL rule.
+        others: the other URL rules of the app.
+    """
+    pattern = VARIABLE.sub("*", rule)
     if pattern != "/" and pattern.endswith("/"):
         pattern += "*"  # also covers the redirect from the URL without the slash
     covers_everything = not pattern.strip("/*")
     if (covers_everything and pattern != "/") or has_regex_syntax(pattern):
         return None
+    for other in others:
+        # The path of a rule without variables belongs to that rule, whatever else matches it.
+        if other == rule or ("*" in pattern and may_match(pattern, other)):
+            return None
     return pattern
 
 
-def allow_resource(pattern: str, origin: str, *, credentials: bool = False) -> str:
-    """Return the edit that allows one origin to use the paths of a resource."""
-    options: dict[str, object] = {"origins": [origin]}
+# The characters of a variable part; those of other converters may be any, slashes too.
+_CHARACTERS = {
+    None: "[^/]",
+    "any": "[^/]",
+    "float": r"[-.\d]",
+    "int": r"[-\d]",
+    "string": "[^/]",
+    "uuid": "[-0-9a-fA-F]",
+}
+
+
+def may_match(pattern: str, rule: str) -> bool:
+    """Return whether a resource, as a path or glob, may match a path of a URL rule.
+
+    It is known of a variable part only which characters it has.
+    """
+    parts: list[str] = []
+    end = 0
+    for variable in VARIABLE.finditer(rule):
+        parts += map(re.escape, rule[end : variable.start()])
+        parts.append(_CHARACTERS.get(variable["converter"], r"[\s\S]"))
+        end = variable.end()
+    parts += map(re.escape, rule[end:])
+    return any(_meet(glob, parts) for glob in {pattern, pattern.removesuffix("/*")})
+
+
+def _meet(glob: str, parts: Sequence[str]) -> bool:
+    """Return whether a glob matches a text of given characters and of repeated ones of a set."""
+    seen: set[tuple[int, int]] = set()
+    todo = [(0, 0)]
+    while todo:
+        at = todo.pop()
+        if at == (len(glob), len(parts)):
+            return True
+        if at not in seen:
+            seen.add(at)
+            todo += _steps(glob, parts, *at)
+    return False
+
+
+def _steps(glob: str, parts: Sequence[str], index: int, place: int) -> Iterator[tuple[int, int]]:
+    """Yield the places in a glob and in a text after one more character of the text."""
+    sign = glob[index : index + 1]
+    if sign == "*":
+        yield index + 1, place
+    if not sign or place == len(parts):
+        return
+    part, after = parts[place], index + (sign != "*")
+    if sign == "*" or re.fullmatch(part, sign):
+        yield after, place + 1
+        if part.startswith("["):
+            yield after, place
+
+
+def allow_resource(pattern: str, *origins: str, credentials: bool = False) -> str:
+    """Return the edit that allows origins to use the paths of a resource."""
+    options: dict[str, object] = {"origins": [*origins]}
     if credentials:
         options["supports_credentials"] = True
     return f"Write CORS(app, resources={{{pattern!r}: {options}}})"
 
 
-def decorate(view: Function, origin: str, *, credentials: bool = False) -> str:
+def decorate(view: Function, *origins: str, credentials: bool = False) -> str:
     """Return the edit that gives a view its own policy."""
-    options = f"origins=[{origin!r}]" + (", supports_credentials=True" if credentials else "")
+    options = list_origins(*origins, credentials=credentials)
     return f"Write directly above {view}: @cross_origin({options})"
+
+
+def list_origins(*origins: str, credentials: bool = False) -> str:
+    """Return the options that allow origins, as keywords."""
+    return f"origins={[*origins]}" + (", supports_credentials=True" if credentials else "")
 
 
 # Reasons of a policy ------------------------------------------------------------------------------
@@ -369,7 +447,7 @@ def _origin_edit(settings: Settings, origin: str, wanted: Origin, source: str) -
     if wanted.scheme == "http" and settings.supports_credentials and not _is_loopback(wanted.host):
         # The threat: without encryption, anyone on the network can pretend to be the origin, and
         # act as the user who is logged in.
-        secure = f"https://{wanted.host}"
+        secure = f"https://{wanted.host}" + (f":{wanted.port}" if wanted.port else "")
         if secure in rules.exact:
             return f"Open the page with https: {secure}"
         return f"Open the page with https, and allow that: {_add_origin(settings, secure, source)}"

@@ -98,13 +98,21 @@ def test_a_refusal_has_its_cause_and_its_edit(cors, call, arguments, expected):
             ),
         ),
         (
+            [],
+            "http://app.example:3000",
+            (
+                f"Open the page with https, and allow that: {HERE}"
+                "Write origins=['https://app.example:3000']"
+            ),
+        ),
+        (
             ["https://app.example"],
             "http://app.example",
             "Open the page with https: https://app.example",
         ),
         ([], "http://localhost:3000", f"{HERE}Write origins=['http://localhost:3000']"),
     ],
-    ids=["unlisted", "listed-with-https", "loopback"],
+    ids=["unlisted", "unlisted-with-a-port", "listed-with-https", "loopback"],
 )
 def test_credentials_are_not_advised_for_an_origin_that_is_not_encrypted(
     cors, origins, origin, fix

@@ -126,7 +126,8 @@ ROUTES = [
     ("/items", "/items", "Write CORS(app, resources={'/items': "),
     ("/", "/", "Write CORS(app, resources={'/': "),
     ("/items/<int:number>", "/items/7", "Write CORS(app, resources={'/items/*': "),
-    ("/<lang>/items", "/en/items", "Write CORS(app, resources={'/*/items': "),
+    # The static route has paths that end in the same way: /static/a/items.
+    ("/<lang>/items", "/en/items", "Write directly above items (app.py, line 6): @cross_origin("),
     ("/users/<u>/posts/<int:p>", "/users/a/posts/1", "resources={'/users/*/posts/*': "),
     ("/items/", "/items/", "Write CORS(app, resources={'/items/*': "),
     ("/<name>", "/ada", "Write directly above items (app.py, line 6): @cross_origin("),
@@ -139,6 +140,81 @@ ROUTES = [
 def test_the_edit_allows_the_pattern_of_the_route(cors, route, path, fix):
     explanation = explained(cors, app_with(API, route=route), path=path)
     assert explanation["code"] == "no-policy"
+    assert fix in explanation["cure"]
+
+
+NO_STATIC = f"app = Flask(__name__, static_folder=None)\n{API}"
+BESIDE = [
+    ("/users/<name>", "/users/ada", "/users/<name>/tokens"),
+    ("/users/<name>", "/users/ada", "/users"),
+    ("/<lang>/about", "/en/about", "/<lang>/admin/about"),
+    ("/x/<int:i>/", "/x/4/", "/x/<int:i>/secret"),
+    ("/items/", "/items/", "/items/<int:number>"),
+    ("/<lang>/about", "/en/about", "/files/<path:rest>"),
+    ("/users/<name>", "/users/ada", "/<kind('>'):kind>/<int:number>"),
+]
+
+
+@pytest.mark.parametrize(("route", "path", "other"), BESIDE)
+def test_a_resource_that_would_open_another_route_is_not_advised(cors, route, path, other):
+    more = """
+    from werkzeug.routing import BaseConverter
+    class Kind(BaseConverter):
+        def __init__(self, map, *args): super().__init__(map)
+    app.url_map.converters["kind"] = Kind
+    items = lambda **values: ""
+    """
+    source = app_with(NO_STATIC, more, f"app.add_url_rule({other!r}, 'other', items)", route=route)
+    source = source.replace("def items()", "def items(**values)")
+    explanation = explained(cors, source, path=path)
+    assert explanation["code"] == "no-policy"
+    assert explanation["cure"] == (
+        "Write directly above items (app.py, line 15): "
+        "@cross_origin(origins=['https://app.example'])"
+    )
+
+
+NOT_BESIDE = [
+    ("/users/<name>", "/users/ada", "/tokens/<name>", "/users/*"),
+    ("/<lang>/items", "/en/items", "/<lang>/item", "/*/items"),
+    ("/users/me", "/users/me", "/users/<name>", "/users/me"),
+    ("/<lang>/items", "/en/items", "/<int:number>/1", "/*/items"),
+    ("/<int:n>/about", "/1/about", "/<float:x>/<uuid:u>", "/*/about"),
+]
+
+
+@pytest.mark.parametrize(("route", "path", "other", "pattern"), NOT_BESIDE)
+def test_a_resource_that_opens_no_other_route_is_advised(cors, route, path, other, pattern):
+    source = app_with(
+        NO_STATIC, f"app.add_url_rule({other!r}, 'other', lambda **_: '')", route=route
+    ).replace("def items()", "def items(**values)")
+    cure = explained(cors, source, path=path)["cure"]
+    assert cure == (
+        f"Write CORS(app, resources={{{pattern!r}: {{'origins': ['https://app.example']}}}})"
+    )
+    assert explained(cors, f"{source}\n{cure.removeprefix('Write ')}", path=path)["readable"]
+
+
+def test_a_resource_that_would_open_the_same_path_of_another_host_is_not_advised(cors):
+    source = app_with(
+        f"app = Flask(__name__, host_matching=True, static_folder=None)\n{API}",
+        "app.add_url_rule('/items', 'other', lambda: '', host='b.example')",
+    ).replace("@app.route('/items', ", "@app.route('/items', host='a.example', ")
+    explanation = explained(cors, source, path="https://a.example/items")
+    assert explanation["cure"].startswith("Write directly above items ")
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "fix"),
+    [
+        ("/x/<int:i>/", "/x/4", "Write CORS(app, resources={'/x/*/*': {"),
+        ("/x/<name>/", "/x/\xe9", "Write CORS(app, resources={'/x/*/*': {"),
+        ("/<name>/", "/ada", "Write directly above items (app.py, line 6): @cross_origin("),
+    ],
+)
+def test_the_edit_for_a_slash_redirect_allows_the_pattern_of_the_route(cors, route, path, fix):
+    explanation = explained(cors, app_with(API, route=route), path=path)
+    assert explanation["code"] == "redirect-slash"
     assert fix in explanation["cure"]
 
 
@@ -231,6 +307,17 @@ def test_a_hook_is_named_together_with_the_missing_policy(cors, arguments):
     assert "authenticate (app.py, line 6)" in explanation["cause"]
     assert explanation["cure"].endswith(
         "Write CORS(app, resources={'/items': {'origins': ['https://app.example']}})"
+    )
+
+
+def test_a_decorator_as_the_edit_comes_with_an_extension_that_runs_before_the_hooks(cors):
+    source = app_with("", "@app.before_request\ndef hook(): abort(401)", route="/<name>")
+    explanation = explained(cors, source, "-X", "PUT", path="/ada")
+    assert "in app.py, line 7" in explanation["cause"]
+    assert explanation["cure"] == (
+        "Let CORS run before the hooks, and add a policy. Write CORS(app, resources=[]). "
+        "Write directly above items (app.py, line 8): "
+        "@cross_origin(origins=['https://app.example'])"
     )
 
 
@@ -360,6 +447,25 @@ def test_headers_written_by_hand_are_named(cors, arguments, words):
     assert "CORS(app" in explanation["cure"]
 
 
+def test_an_origin_that_is_allowed_by_hand_stays_allowed(cors):
+    hook = BY_HAND.replace('"*"', '"https://a.example"')
+    source = app_with("", hook, "@app.get('/other')\ndef other(): return ''")
+    cure = explained(cors, source)["cure"]
+    assert cure == (
+        "Remove the code that writes them. To keep the other routes readable, write "
+        "CORS(app, origins=['https://a.example']). Write CORS(app, resources={'/items': "
+        "{'origins': ['https://a.example', 'https://app.example']}})"
+    )
+    written = [part[1:].partition(". ")[0] for part in cure.split("rite")[1:]]
+    applied = "\n".join([source.replace(hook, ""), *[p for p in written if p.startswith("CORS(")]])
+    readable = {
+        (path, origin): explained(cors, applied, path=path, origin=origin)["readable"]
+        for path in ("/items", "/other")
+        for origin in ("https://a.example", "https://app.example")
+    }
+    assert [*readable.values()] == [True, True, True, False]
+
+
 def test_headers_by_hand_without_the_origin_are_named(cors):
     source = app_with(
         "",
@@ -415,6 +521,20 @@ def test_a_hook_that_redirects_before_a_decorated_view_is_named(cors, arguments)
     )
     explanation = explained(cors, source, *arguments, path="/own")
     assert explanation["code"] == ("hook" if arguments else "login-redirect")
+    assert explanation["cure"].endswith("Write CORS(app, resources=[])")
+
+
+@pytest.mark.parametrize("location", ["/en/own", "/authors/5", "/accounts/5"])
+def test_a_hook_that_redirects_elsewhere_is_not_taken_for_a_login(cors, location):
+    source = app_with(
+        "",
+        f"@app.before_request\ndef hook(): return redirect({location!r})",
+        "@app.get('/own')\n@cross_origin\ndef own(): return ''",
+        imports=BOTH,
+    )
+    explanation = explained(cors, source, path="/own")
+    assert explanation["code"] == "redirect"
+    assert "401" not in explanation["cure"]
     assert explanation["cure"].endswith("Write CORS(app, resources=[])")
 
 

@@ -275,17 +275,59 @@ def test_any_other_redirect_without_a_policy_is_named(cors):
     assert "/new" in explanation["cause"]
 
 
-def test_a_hook_that_redirects_is_taken_for_a_login(cors):
+def test_a_hook_that_redirects_is_not_taken_for_a_login(cors):
     source = app_with(
         "CORS(app, resources='/api/*')",
         LOGIN,
         """
         @app.before_request
-        def welcome():
-            if request.path != "/welcome":
-                return redirect("/welcome")
+        def language():
+            if not request.path.startswith("/en/"):
+                return redirect(f"/en{request.path}")
+        @app.get("/en/api/new")
+        def english(): return "new"
         """,
     )
+    assert explained(cors, source, path="/old")["code"] == "redirect"
     explanation = explained(cors, source, path="/api/new")
-    assert explanation["code"] == "login-redirect"
-    assert "resources={'/welcome" not in explanation["cure"]
+    assert explanation["code"] == "no-policy"
+    assert explanation["cure"].endswith(
+        "Write CORS(app, resources={'/en/api/new': {'origins': ['https://app.example']}})"
+    )
+
+
+LOGINS = [
+    "/login",
+    "/users/sign_in?x=1",
+    "/log-in/",
+    "/auth",
+    "/auth/",
+    "/authenticate",
+    "/accounts/login/",
+    "/oauth2/authorize?client_id=1",
+    "/sso/start",
+    "/welcome?next=/start%3Fpage%3D2",
+    "/welcome?next=http%3A%2F%2Flocalhost%2Fstart",
+]
+OTHERS = [
+    "/authors/5",
+    "/authors",
+    "/author/auth-7/books",
+    "/accounts/5",
+    "/account",
+    "/items?next=abc",
+    "/items?back=&next=",
+    "/items?next=/items/2",
+    "/items?page=/start",
+    "/en/start",
+]
+
+
+@pytest.mark.parametrize("location", LOGINS + OTHERS)
+def test_only_a_redirect_to_a_login_page_is_taken_for_one(cors, location):
+    source = app_with(
+        "CORS(app, resources='/api/*')",
+        f"app.add_url_rule('/start', 's', lambda: redirect({location!r}))",
+    )
+    code = "login-redirect" if location in LOGINS else "redirect"
+    assert explained(cors, source, path="/start")["code"] == code

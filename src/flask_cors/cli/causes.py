@@ -21,6 +21,7 @@ from .._advice import (
     explain_refusal,
     function_of_view,
     line_of,
+    list_origins,
     write_options,
 )
 from ..browser import Exchange, FetchOutcome, Step, origin_of
@@ -34,6 +35,7 @@ from ..core import (
     Settings,
 )
 from ..core.errors import safe_repr
+from ..core.origins import parse_origin
 from ..wsgi import EnvironHeaders, WSGIEnvironment, routed_path
 from .fixes import allow_route, looks_like_login, similar_routes
 from .hand_written import hand_written
@@ -149,17 +151,21 @@ class Case:
         return rule if isinstance(rule, HTTPException) else None
 
     def redirects_to_login(self, location: str) -> bool:
-        """Return whether a redirect probably leads to a login page, by its URL or its hook."""
-        target = urlsplit(urljoin(self.exchange.sent.request.url, location))
-        other_path = target.path != self.path
-        return other_path and (looks_like_login(location) or bool(self.trace.hook))
+        """Return whether a redirect probably leads to a login page, by its URL."""
+        requested = self.exchange.sent.request.url
+        target = urlsplit(urljoin(requested, location))
+        return target.path != self.path and looks_like_login(location, requested)
 
-    def edit_to_allow(self) -> str:
-        """Return the edit that allows the page to use the route; empty if there is no route."""
+    def edit_to_allow(self, *others: str) -> str:
+        """Return the edit that allows the page, and other origins, to use the route.
+
+        It is empty if there is no route.
+        """
         credentials = self.exchange.sent.request.credentials == "include"
         origin = self.page if self.page != "null" else "https://app.example"
         app = cast("Flask", self.app)
-        return allow_route(app, self.environ, self.method, origin, credentials=credentials)
+        origins = sorted({origin, *others})
+        return allow_route(app, self.environ, self.method, *origins, credentials=credentials)
 
 
 Cause = Callable[[Case, Step], "Advice | None"]
@@ -404,7 +410,13 @@ def _written_by_hand(case: Case) -> Advice | None:
     if case.preflight:
         missing += [name for name in (ACL_METHODS, ACL_ALLOW_HEADERS) if name not in found]
     without = f"; missing: {', '.join(missing)}" if missing else ""
-    fix = case.edit_to_allow() or f"Write CORS(app, origins=[{case.page!r}])"
+    known = [value for value in case.found(ACL_ORIGIN) if parse_origin(value)]
+    fix = (
+        case.edit_to_allow(*known)
+        or f"Write CORS(app, {list_origins(*sorted({case.page, *known}))})"
+    )
+    if known:
+        fix = f"To keep the other routes readable, write CORS(app, {list_origins(*known)}). {fix}"
     fields = ", ".join(f"{name}: {value}" for name in found for value in case.found(name))
     return Advice(
         "headers-by-hand",
@@ -504,11 +516,14 @@ def _uncovered(case: Case) -> Advice:
     only = f"; the resources are {', '.join(patterns[:5])}" if patterns else ""
     edit = case.edit_to_allow()
     if case.preflight and case.trace.hook:
+        how = "Add a policy; preflights are then answered before the hooks."
+        if case.app is not None and not is_installed(case.app) and "@cross_origin" in edit:
+            how = "Let CORS run before the hooks, and add a policy. Write CORS(app, resources=[])."
         return Advice(
             "no-policy",
             f"No policy applies to {case.path}{only}, so the preflight, which carries no "
             f"credentials, reaches a hook: {case.describe_error()}.",
-            f"Add a policy; preflights are then answered before the hooks. {edit}",
+            f"{how} {edit}",
         )
     if case.exchange.response.status >= 400 or case.trace.error:
         error = case.describe_error()
@@ -594,6 +609,14 @@ def _before_the_view(case: Case, cause: str) -> Advice:
             f"{case.source} allows the page, but the app redirects {case.path} to {location}, "
             "before the view is called. Browsers follow no redirect of a preflight.",
             f"Fetch {location} directly, or let CORS answer preflights before the redirect. Write "
+            "CORS(app, resources=[])",
+        )
+    if location is not None and not case.preflight and not case.redirects_to_login(location):
+        return Advice(
+            "redirect",
+            f"{cause}: it redirects to {location}, before the view is called, and browsers follow "
+            "no redirect without CORS headers.",
+            f"Fetch {location} directly, or let CORS run before the hooks. Write "
             "CORS(app, resources=[])",
         )
     if location is not None and not case.preflight:

@@ -339,6 +339,16 @@ def decorated_beside(app: Flask, endpoint: str) -> Function | None:
 # Hosts, and layers around the app -----------------------------------------------------------------
 
 
+def other_rules(app: Flask, rule: Rule) -> list[str]:
+    """Return the text of each other URL rule of an app; a host or subdomain makes another rule."""
+    own = (rule.host, rule.subdomain, rule.rule)
+    return [
+        other.rule
+        for other in app.url_map.iter_rules()
+        if (other.host, other.subdomain, other.rule) != own
+    ]
+
+
 def other_hosts(app: Flask, environ: WSGIEnvironment) -> list[str]:
     """Return the other hosts that have a route for the path of a request."""
     found: set[str] = set()

@@ -105,7 +105,7 @@ def _about_redirects(cases: Sequence[Case]) -> Iterator[Note]:
     if len(cases) < 2 or not cases[-2].found("Location"):
         return
     url, before = cases[-1].exchange.sent.request.url, cases[-2]
-    if looks_like_login(url):
+    if looks_like_login(url, before.exchange.sent.request.url):
         yield Note(
             "login-redirect",
             f"The app redirects {before.path} to {url}, which looks like a login page. Answer "
