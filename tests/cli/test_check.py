@@ -126,6 +126,20 @@ SILENT = {
         view("own", "@app.put('/own')", CROSS),
         imports=BOTH,
     ),
+    "hook-that-answers-preflights-by-itself": app_with(
+        "",
+        "@app.before_request\ndef hook():\n    if request.method == 'OPTIONS':\n"
+        "        return '', 204, {'access-control-allow-origin': '*', "
+        "'access-control-allow-methods': 'PUT'}",
+        view("own", "@app.put('/own')", CROSS),
+        imports=BOTH,
+    ),
+    "hook-that-answers-options-before-a-view-for-unknown-origins": app_with(
+        "",
+        "@app.before_request\ndef hook():\n    if request.method == 'OPTIONS': return '', 204",
+        view("own", "@app.put('/own')", "@cross_origin(origins=lambda origin: False)"),
+        imports=BOTH,
+    ),
     "hook-before-a-view-of-options-alone": app_with(
         "",
         "@app.before_request\ndef hook(): abort(401)",
@@ -201,6 +215,24 @@ SILENT = {
         "@app.get('/proxy')\ndef proxy(): return {'Access-Control-Allow-Origin': 'x'}",
     ),
 }
+
+
+SOME_PATHS = [
+    ("/en/*", "/<lang>/items"),
+    ("/en/items", "/<string(length=2):l>/items"),
+    (r"/api/v[0-9]+/.*", "/api/<version>/items"),
+    ("/2024/*", "/<int(fixed_digits=4):y>/items"),
+    (r"/[a-z]/.*", "/<name>/items"),
+    ("/a-1/*", "/<code:c>/items"),
+]
+for _resource, _rule in SOME_PATHS:
+    SILENT[f"resource-{_resource}-of-some-paths-of-{_rule}"] = app_with(
+        f"CORS(app, resources=[{_resource!r}, '/a/*'])",
+        "from werkzeug.routing import BaseConverter\nclass Code(BaseConverter):\n"
+        "    regex = '[a-z]-[0-9]'\napp.url_map.converters['code'] = Code",
+        "app.add_url_rule('/a/b', 'b', lambda: '')",
+        route=_rule,
+    )
 
 
 @pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
@@ -415,6 +447,36 @@ def test_each_risk_is_found_and_explained(cors, source, code, words):
     assert [row["code"] for row in rows] == [code]
     assert rows[0]["level"] == "warning"
     assert [word for word in words if word not in rows[0]["message"]] == []
+
+
+@pytest.mark.parametrize(
+    "origins",
+    ["'*'", "'https://app.example'", "'http://localhost:*'", r"r'https://(a|b)\.x\.example'"],
+)
+def test_a_hook_that_answers_options_before_a_decorated_view_is_found(cors, origins):
+    source = app_with(
+        "",
+        "@app.before_request\ndef hook():\n    if request.method == 'OPTIONS': return '', 204",
+        view("own", "@app.put('/own')", f"@cross_origin(origins={origins})"),
+        imports=BOTH,
+    )
+    rows = found(cors, source)
+    assert [row["code"] for row in rows] == ["view-behind-hook"]
+    assert "with 204, before cross_origin" in rows[0]["message"]
+    assert "without the CORS headers" in rows[0]["message"]
+
+
+@pytest.mark.parametrize("part", ["string(minlength=3):n", "int(min=5):n", "kind:n", "any(x, y):n"])
+def test_preflights_are_sent_to_a_path_that_the_route_matches(cors, part):
+    source = app_with(
+        "",
+        "from werkzeug.routing import BaseConverter\nclass Kind(BaseConverter):\n"
+        "    regex = '[A-Z]{2}[?]'\napp.url_map.converters['kind'] = Kind",
+        "@app.before_request\ndef hook():\n    if request.url_rule: abort(401)",
+        view("own", f"@app.put('/own/<{part}>')", CROSS),
+        imports=BOTH,
+    )
+    assert checked(cors, source) == ["view-behind-hook"]
 
 
 def test_an_app_with_errors_gets_no_requests(cors):

@@ -632,6 +632,60 @@ app.register_blueprint(admin)
     assert rows[3]["policy"] == {}
 
 
+def test_a_route_whose_policy_depends_on_the_path_is_shown_so(cors):
+    source = """
+from flask import Blueprint, Flask
+from flask_cors import CORS, cross_origin
+
+app = Flask(__name__, static_folder=None)
+CORS(app, resources=["/en/*", "/users/me", "/own/*", "/bp/x/*"])
+bp = Blueprint("bp", __name__, url_prefix="/bp")
+CORS(bp, resources={"/bp/y*": {}, "/bp/*": {}, "/bp/z": {"origins": "https://x.example"}})
+bp.add_url_rule("/<name>", "name", str)
+app.register_blueprint(bp)
+app.add_url_rule("/<lang>/items", "items", str)
+app.add_url_rule("/<int:number>/items", "numbers", str)
+app.add_url_rule("/users/me", "me", str)
+app.add_url_rule("/users/<name>", "user", str)
+app.add_url_rule("/<lang>/own", "own", cross_origin(origins="https://app.example")(lambda lang: ""))
+app.add_url_rule("/own/<name>/all", "all", str)
+CORS(app, resources=["/same/x/*", "/same/*"])
+app.add_url_rule("/same/<name>", "same", str)
+CORS(app, resources=[f"/{letter}/a" for letter in "abcdef"])
+app.add_url_rule("/<lang>/a", "a", str)
+"""
+    assert cors(source, "routes").stdout == textwrap.dedent(
+        """\
+        no policy: only for the same origin
+            GET /<int:number>/items (numbers)
+            GET /users/<name> (user)
+        depends on the path: resource '/f/a' or resource '/e/a' or resource '/d/a' or
+          resource '/c/a' or 5 more or no policy
+            GET /<lang>/a (a)
+        depends on the path: resource '/same/*' or resource '/own/*' or resource
+          '/en/*' or no policy
+            GET /<lang>/items (items)
+        cross_origin on own: origins=['https://app.example']
+            GET /<lang>/own (own)
+        depends on the path: blueprint bp, resource '/bp/z' or blueprint bp, resource
+          '/bp/y*' or blueprint bp, resource '/bp/*'
+            GET /bp/<name> (bp.name)
+        resource '/own/*': origins='*'
+            GET /own/<name>/all (all)
+        resource '/same/*': origins='*'
+            GET /same/<name> (same)
+        resource '/users/me': origins='*'
+            GET /users/me (me)
+        """
+    )
+    rows = json.loads(cors(source, "routes", "--json").stdout)
+    assert rows[2]["source"] == (
+        "depends on the path: resource '/same/*' or resource '/own/*' or resource '/en/*' "
+        "or no policy"
+    )
+    assert rows[2]["policy"] == {}
+
+
 def test_a_route_without_methods_is_shown(cors):
     source = app_with(
         "CORS(app)", "from werkzeug.routing import Rule\napp.url_map.add(Rule('/r', endpoint='r'))"

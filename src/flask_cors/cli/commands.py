@@ -320,16 +320,24 @@ def routes(context: click.Context, /, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_route_as_json(route) for route in found], indent=2))
         return
-    groups: dict[tuple[str, Policy | None], list[Route]] = {}
+    groups: dict[tuple[str, Policy | None, tuple[str, ...]], list[Route]] = {}
     for route in found:
-        groups.setdefault((route.source, route.policy), []).append(route)
-    for (source, _), group in groups.items():
+        groups.setdefault((route.source, route.policy, route.sources), []).append(route)
+    for (source, *_), group in groups.items():
         emit(f"{source}: {_describe(group[0])}", colour="cyan")
         for route in group:
             emit(f"{','.join(route.methods)} {route.host}{route.rule} ({route.endpoint})", "    ")
 
 
+_MAX_SOURCES = 4
+
+
 def _describe(route: Route) -> str:
+    if route.sources:
+        *first, last = route.sources
+        if len(first) > _MAX_SOURCES:
+            first[_MAX_SOURCES:] = [f"{len(first) - _MAX_SOURCES} more"]
+        return " or ".join([*first, last])
     options = _options(route, most=3).items()
     return ", ".join(f"{name}={value}" for name, value in options) or "only for the same origin"
 
@@ -342,7 +350,7 @@ def _route_as_json(route: Route) -> dict[str, object]:
     return {
         "rule": route.rule,
         "endpoint": route.endpoint,
-        "source": route.source,
+        "source": f"{route.source}: {_describe(route)}" if route.sources else route.source,
         "policy": _options(route),
         "methods": [*route.methods],
         "host": route.host or None,

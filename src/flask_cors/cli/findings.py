@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -11,7 +10,6 @@ from typing import Literal, NamedTuple
 
 from flask import Flask
 from flask.cli import ScriptInfo
-from werkzeug.exceptions import NotFound
 
 from .._advice import line_of
 from ..core import ConfigurationError, CORSWarning, Problem
@@ -22,26 +20,22 @@ from .inspection import (
     closure_variables,
     code_of,
     decorated_views,
-    environ_at,
     explain_unseen_policy,
     handler_policies,
     hooks,
-    host_of,
     is_function,
     is_installed,
     late_keys,
     names_used,
     policy_of,
     resource_name,
-    rule_of,
-    sample_path,
     settings_of,
     tables,
-    usual_host,
     view_policies,
 )
 from .probes import probe_findings
 from .risks import settings_findings
+from .samples import always_applies, may_apply, sample_paths
 from .sessions import session_findings
 from .views import view_findings
 
@@ -133,25 +127,28 @@ def _policies(app: Flask) -> Iterator[Problem]:
 def _resources(app: Flask) -> Iterator[Problem]:
     """Find resources that match no route, and resources that others override for every route."""
     for blueprint, table in tables(app):
-        paths = [
-            sample_path(rule.rule)
+        rules = [
+            rule
             for rule in app.url_map.iter_rules()
             if not blueprint or f"{rule.endpoint}.".startswith(f"{blueprint}.")
         ]
         for index, (pattern, policy) in enumerate(table.entries):
-            matching = [*filter(pattern.matches, paths)]
-            if pattern.prefix == "":  # it also applies to paths without a route
-                matching.append(_UNROUTED_PATH)
+            matching = [rule for rule in rules if may_apply(pattern, rule)]
             label = resource_name(blueprint, pattern.text)
-            if not matching and not _is_routed(app, pattern):
+            if pattern.prefix != "" and not _is_routed(app, pattern):
                 yield Problem(
                     "resource-unused",
                     "resources",
                     pattern.text,
                     f"{label} matches no route of the app. Correct the pattern, or remove it",
                 )
-            elif matching and all(table.find(path) is not policy for path in matching):
-                yield _overridden(table, index, label, matching[0])
+            elif all(always_applies(pattern, rule) for rule in matching):
+                paths = [path for rule in matching for path in sample_paths(rule)]
+                paths += (
+                    [_UNROUTED_PATH] if pattern.prefix == "" else []
+                )  # or paths without a route
+                if paths and all(table.find(path) is not policy for path in paths):
+                    yield _overridden(table, index, label, paths[0])
 
 
 def _overridden(table: Policies, index: int, label: str, path: str) -> Problem:
@@ -186,23 +183,8 @@ def _overridden(table: Policies, index: int, label: str, path: str) -> Problem:
 
 
 def _is_routed(app: Flask, pattern: PathPattern) -> bool:
-    """Return whether a route, with any method, matches a path like those of a pattern."""
-    regex = pattern.regex
-    start = _literal_start(regex) if regex else pattern.text.replace("*", "a")
-    hosts = {sample_path(host_of(app, rule)) for rule in app.url_map.iter_rules()}
-    found = (
-        rule_of(app, environ_at(host or usual_host(app), path), "GET")
-        for host in sorted({usual_host(app), *hosts})
-        for path in (start, start + "a")
-    )
-    return not all(isinstance(error, NotFound) for error in found)
-
-
-def _literal_start(regex: re.Pattern[str]) -> str:
-    """Return the literal text at the start of an expression for a path."""
-    literals: list[str] = re.findall(r"^\^?((?:\\[./-]|[\w:/-])*)", regex.pattern)
-    start = literals[0].replace("\\", "")
-    return start if "/" in start else "/"
+    """Return whether a resource may match a path of any route, also of other blueprints."""
+    return any(may_apply(pattern, rule) for rule in app.url_map.iter_rules())
 
 
 # Decorated functions that are not views -----------------------------------------------------------

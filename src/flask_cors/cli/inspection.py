@@ -5,7 +5,6 @@ Only this module of the commands uses internals of the extension.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from functools import partial
 from inspect import getattr_static
 from types import CodeType, FunctionType, MethodType
 from typing import NamedTuple, cast
+from urllib.parse import quote
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
@@ -20,7 +20,7 @@ from werkzeug.routing import MapAdapter, Rule
 from werkzeug.test import EnvironBuilder
 
 from .. import _terminal
-from .._advice import Advice, Function, function_of_view, unwrapped
+from .._advice import VARIABLE, Advice, Function, function_of_view, unwrapped
 from .._flask import (
     VIEW_POLICY,
     Policies,
@@ -39,7 +39,9 @@ from .._terminal import resource_name as resource_name
 from ..core import Decision, Policy
 from ..core.errors import Problem, Problems
 from ..core.headers import normalize_method
+from ..core.resources import PathPattern
 from ..wsgi import EnvironHeaders, WSGIEnvironment, is_preflight, routed_path
+from .samples import always_applies, may_apply, sample_path
 
 __all__ = ["VIEW_POLICY", "Policies", "ViewPolicy", "is_installed", "is_preflight"]
 
@@ -90,6 +92,39 @@ def tables(app: Flask) -> Iterator[tuple[str, Policies]]:
     state = state_of(app)
     yield "", state.resources
     yield from state.blueprints.items()
+
+
+def possible_policies(app: Flask, rule: Rule, method: str) -> list[Policy | None]:
+    """Return the policies that may apply to the paths of a URL rule; mostly one."""
+    policy = policy_at(app, rule.endpoint, method, environ_of(app, rule))
+    if own_policy(app, rule.endpoint, method) or not VARIABLE.search(rule.rule):
+        return [policy]
+    found: list[Policy | None] = []
+    paths = {other.rule for other in app.url_map.iter_rules()}
+    for table in _tables_of(app, rule.endpoint):
+        for pattern, candidate in _by_rank(table):
+            if pattern.text in paths:
+                continue  # the path of a rule without variables belongs to that rule
+            if may_apply(pattern, rule) and candidate not in found:
+                found.append(candidate)
+            if always_applies(pattern, rule):
+                return found
+    return [*found, None]
+
+
+def _by_rank(table: Policies) -> list[tuple[PathPattern, Policy]]:
+    """Return the resources of a table, the most specific first; of equal ones the later."""
+    return sorted(table.entries, key=lambda entry: entry[0].specificity)[::-1]
+
+
+def _tables_of(app: Flask, endpoint: str) -> Iterator[Policies]:
+    """Yield the resources that may apply to a view, those of its innermost blueprint first."""
+    found = dict(tables(app))
+    name = endpoint
+    while name:
+        name = name.rpartition(".")[0]
+        if name in found:
+            yield found[name]
 
 
 def late_keys(app: Flask) -> tuple[dict[str, object], list[Problem]]:
@@ -159,19 +194,6 @@ def source_of(app: Flask, policy: Policy | None, endpoint: str | None, method: s
 
 # URLs ---------------------------------------------------------------------------------------------
 
-_SAMPLES = {"int": "1", "float": "1.5", "path": "a/b", "uuid": f"{0:08}{'-0000' * 3}-{0:012}"}
-
-
-def sample_path(rule: str) -> str:
-    """Return a path that a URL rule probably matches."""
-    pattern = r"<(?:([a-zA-Z_]\w*)(?:\(['\"]?(\w*)[^)]*\))?:)?\w+>"
-
-    def sample(match: re.Match[str]) -> str:
-        converter, argument = match.groups()
-        return str(argument) if converter == "any" else _SAMPLES.get(converter, "a")
-
-    return re.sub(pattern, sample, rule)
-
 
 def setting(app: Flask, key: str) -> str:
     """Return a text setting of Flask; empty if it is not set."""
@@ -197,8 +219,8 @@ def usual_host(app: Flask) -> str:
 
 def environ_of(app: Flask, rule: Rule) -> WSGIEnvironment:
     """Return the environment of a request that a rule probably matches."""
-    host = sample_path(host_of(app, rule)) or usual_host(app)
-    return environ_at(host, sample_path(rule.rule))
+    host = sample_path(rule, host_of(app, rule)) or usual_host(app)
+    return environ_at(host, quote(sample_path(rule)))
 
 
 def environ_at(host: str, path: str, method: str = "GET") -> WSGIEnvironment:
@@ -353,7 +375,7 @@ def other_hosts(app: Flask, environ: WSGIEnvironment) -> list[str]:
     """Return the other hosts that have a route for the path of a request."""
     found: set[str] = set()
     for rule in app.url_map.iter_rules():
-        host = sample_path(host_of(app, rule))
+        host = sample_path(rule, host_of(app, rule))
         if host and host != environ["HTTP_HOST"]:
             on_host = {**environ, "HTTP_HOST": host}
             if isinstance(rule_of(app, on_host, environ["REQUEST_METHOD"]), Rule):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from flask import Flask
 from werkzeug.exceptions import NotFound
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from .._advice import function_at
-from ..core import ACL_ORIGIN, ACL_REQUEST_METHOD, Problem
+from ..core import ACL_ORIGIN, Problem
+from ..core.origins import OriginRules
 from ..wsgi import WSGIEnvironment
 from .hand_written import after_hooks, hand_written, writes_origin
 from .inspection import (
@@ -27,6 +29,7 @@ from .inspection import (
     usual_host,
     view_policies,
 )
+from .samples import text_of
 from .serving import RequestTrace, ServedApp
 
 _PAGE = "https://flask-cors-check.invalid"
@@ -133,21 +136,30 @@ def _stopped_preflights(app: Flask) -> Iterator[Problem]:
         method = next((name for name in methods if own_policy(app, endpoint, name) is own), None)
         if method is None or number >= MAX_PREFLIGHTS:
             continue
-        environ = environ_of(app, rule)
-        builder = EnvironBuilder.from_environ(environ)
-        builder.method = "OPTIONS"
-        builder.headers["Origin"] = _PAGE
-        builder.headers[ACL_REQUEST_METHOD] = method
-        preflight = builder.get_environ()
+        policy = settings_of(own, app)
+        preflight = {
+            **environ_of(app, rule),
+            "REQUEST_METHOD": "OPTIONS",
+            "HTTP_ORIGIN": _allowed_origin(policy.settings.origins),
+            "HTTP_ACCESS_CONTROL_REQUEST_METHOD": method,
+        }
+        granted = [name for name, _ in decide(app, policy, preflight).lines if name != "Vary"]
         response, trace = _send(ServedApp(app, preflight["HTTP_HOST"]), preflight)
-        if trace.hook and response.status_code >= 300:
+        refused = response.status_code >= 300
+        if trace.hook and (refused or not all(name in response.headers for name in granted)):
+            why = ": they carry no credentials" if refused else ", without the CORS headers"
             yield Problem(
                 "view-behind-hook",
                 "cross_origin",
                 endpoint,
                 f"a hook, {trace.hook}, answers preflights of {rule.rule} with "
-                f"{response.status_code}, before cross_origin on {function_at(own.view)} can: they "
-                "carry no credentials. "
+                f"{response.status_code}, before cross_origin on {function_at(own.view)} can{why}. "
                 "Let CORS run before the hooks: CORS(app, resources=[])",
             )
             return
+
+
+def _allowed_origin(rules: OriginRules) -> str:
+    """Return an origin that a policy probably allows."""
+    known = sorted(rules.exact | rules.wildcards) + [text_of(regex) for regex in rules.regexes]
+    return _PAGE if rules.any or not known else re.sub(r"\*", "1", known[0])
