@@ -343,10 +343,15 @@ def _steps(glob: str, parts: Sequence[str], index: int, place: int) -> Iterator[
 
 def allow_resource(pattern: str, *origins: str, credentials: bool = False) -> str:
     """Return the edit that allows origins to use the paths of a resource."""
+    return f"Write CORS(app, resources={list_resource(pattern, *origins, credentials=credentials)})"
+
+
+def list_resource(pattern: str, *origins: str, credentials: bool = False) -> str:
+    """Return the value of `resources` that allows origins to use the paths of one."""
     options: dict[str, object] = {"origins": [*origins]}
     if credentials:
         options["supports_credentials"] = True
-    return f"Write CORS(app, resources={{{pattern!r}: {options}}})"
+    return f"{{{pattern!r}: {options}}}"
 
 
 def decorate(view: Function, *origins: str, credentials: bool = False) -> str:

@@ -100,11 +100,83 @@ def test_responses_of_other_apps_and_wrappers_are_recognized(cors, lines, path, 
     assert "before CORS(app)" not in explanation["cure"]
 
 
-def test_a_mounted_flask_app_needs_its_own_cors(cors):
-    source = app_with(ONLY, MOUNTED, 'other = Flask("other")', MOUNT)
-    explanation = explained(cors, source, path="/bare/y")
+OTHER = """
+other = Flask("other")
+@other.get("/y")
+def y(): return ""
+@other.get("/secret")
+def secret(): return ""
+"""
+NEEDED = {
+    "nothing": ("", [], "CORS(other, resources={'/y': {'origins': ['https://app.example']}})"),
+    "credentials-too": (
+        "",
+        ["--credentials"],
+        (
+            "CORS(other, resources={'/y': {'origins': ['https://app.example'], "
+            "'supports_credentials': True}})"
+        ),
+    ),
+    "only-credentials": (
+        "CORS(other, origins='https://app.example')",
+        ["--credentials"],
+        "Write supports_credentials=True",
+    ),
+    "another-origin": (
+        "CORS(other, resources={'/y': {'origins': ['https://b.example']}})",
+        [],
+        "Write 'origins': ['https://app.example', 'https://b.example']",
+    ),
+}
+
+
+@pytest.mark.parametrize("mounted", ["other", "other.wsgi_app"])
+@pytest.mark.parametrize(("call", "arguments", "fix"), NEEDED.values(), ids=NEEDED)
+def test_a_mounted_flask_app_is_explained_itself(cors, call, arguments, fix, mounted):
+    mount = MOUNT.replace("other", mounted)
+    allowed = ONLY.replace(")", ", supports_credentials=True)")
+    explanation = explained(
+        cors, app_with(allowed, MOUNTED, OTHER, call, mount), *arguments, path="/bare/y"
+    )
+    assert explanation["code"] == "other-app"
     assert "mounts at /bare" in explanation["cause"]
-    assert explanation["cure"].endswith("Write CORS(other, origins=['https://app.example'])")
+    assert explanation["cure"].endswith(fix)
+    if fix.startswith("CORS("):
+        source = app_with(allowed, MOUNTED, OTHER, fix, mount)
+        assert explained(cors, source, *arguments, path="/bare/y")["readable"]
+        assert not explained(cors, source, path="/bare/secret")["readable"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "path"),
+    [
+        ([MOUNTED, OTHER, MOUNT], "/bare/none"),
+        ([MOUNTED.replace("200 OK", "404 Not Found"), MOUNT], "/bare/none"),
+        ([SOCKET.replace("200 OK", "404 Not Found")], "/socket.io/"),
+    ],
+    ids=["flask", "wsgi", "wrapper"],
+)
+def test_a_404_of_another_app_needs_no_cors(cors, lines, path):
+    explanation = explained(cors, app_with(ONLY, *lines), path=path)
+    assert explanation["code"] == "other-app"
+    assert "404" in explanation["cause"]
+    assert "CORS" not in explanation["cure"]
+
+
+@pytest.mark.parametrize("lines", [[MOUNTED, MOUNT], [CLOSURE]], ids=["mounted", "wrapper"])
+def test_the_edit_for_another_app_allows_credentials_if_they_are_sent(cors, lines):
+    explanation = explained(cors, app_with(ONLY, *lines), "--credentials", path="/bare/y")
+    assert "supports_credentials" in explanation["cure"]
+
+
+def test_an_error_of_another_app_is_named_by_its_status_alone(cors):
+    source = app_with(
+        ONLY, MOUNTED, OTHER, "CORS(other, origins='https://app.example')", MOUNT, methods=["GET"]
+    )
+    explanation = explained(cors, source, "-X", "DELETE", path="/bare/y")
+    assert explanation["notes"] == [
+        "That is not a CORS error: another app or a wrapper answers 405 Method Not Allowed."
+    ]
 
 
 def test_an_app_below_a_prefix_is_explained_with_its_own_paths(cors):

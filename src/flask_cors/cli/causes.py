@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 from urllib.parse import urljoin, urlsplit
@@ -55,7 +55,7 @@ from .inspection import (
     source_of,
     tables,
 )
-from .layers import layer_that_answers, name_of_layer
+from .layers import layer_that_answers, mounted_flask, name_of_layer
 from .serving import RequestTrace
 
 OTHER_SERVER = "another server, which was not contacted"
@@ -133,14 +133,16 @@ class Case:
         error = self.trace.error
         if error is not None:
             return f"the app raised {type(error).__name__}: {error} ({line_of(error)})"
+        status = self.exchange.response.status
+        phrase = HTTP_STATUS_CODES.get(status, "")
+        if self.source == OTHER_APP:
+            return f"another app or a wrapper answers {status} {phrase}".strip()
         routing_error = self.routing_error
         if isinstance(routing_error, NotFound):
             return f"the app has no route for {self.path}"
         if isinstance(routing_error, MethodNotAllowed):
             methods = ", ".join(sorted(routing_error.valid_methods or ()))
             return f"the route accepts {methods}, not {self.method}"
-        status = self.exchange.response.status
-        phrase = HTTP_STATUS_CODES.get(status, "")
         hook = f", in {self.trace.hook}" if self.trace.hook else ""
         return f"the app itself answers {status} {phrase}".strip() + hook
 
@@ -179,12 +181,16 @@ def advice(cases: Sequence[Case], outcome: FetchOutcome) -> Advice | None:
     if step.code in _NOT_SENT:
         return _not_sent(step, cases)
     case = cases[-1]
-    causes = (cause(case, step) for cause in _CAUSES)
-    found = next(filter(None, causes), None) or _by_policy(case, step)
+    found = _cause_of(case, step)
     redirected = any(passed.code == "redirect" for passed in outcome.steps)
     if redirected and not case.trace.for_other_server:
         return _after_redirect(case, found, _last_redirect(cases))
     return found
+
+
+def _cause_of(case: Case, step: Step) -> Advice:
+    causes = (cause(case, step) for cause in _CAUSES)
+    return next(filter(None, causes), None) or _by_policy(case, step)
 
 
 def _last_redirect(cases: Sequence[Case]) -> Case:
@@ -304,22 +310,42 @@ def _changes_only_the_host(case: Case, location: str) -> bool:
     return same and before[:2] != after[:2]
 
 
-def _other_app(case: Case, _step: Step) -> Advice | None:
+def _other_app(case: Case, step: Step) -> Advice | None:
     """Explain a response of an app that is mounted beside this one, or of a wrapper around it."""
     if case.source != OTHER_APP or case.app is None:
         return None
-    path = case.exchange.sent.request.url.partition("://")[2].partition("/")[2].partition("?")[0]
-    layer, fix = layer_that_answers(case.app, f"/{path}", case.page)
+    credentials = case.exchange.sent.request.credentials == "include"
+    layer, fix = layer_that_answers(case.app, case.path, case.page, credentials=credentials)
     error = case.trace.error
-    answer = f"with {case.exchange.response.status}"
+    status = case.exchange.response.status
+    answer = f"with {status}"
     if error is not None:
         answer = f"by raising {type(error).__name__}: {error} ({line_of(error)})"
+    cause = f"{layer} answers {case.path} {answer}, before the request reaches this app."
+    mounted = mounted_flask(case.app, case.path)
+    if mounted is not None:
+        found = _cause_of(_within(case, *mounted), step)
+        fix = found.fix.replace("CORS(app", "CORS(other")
+        return Advice("other-app", f"{cause} In that app: {found.cause}", fix)
+    if status == 404:
+        fix = (
+            "Correct the URL in the script, or add the route there. A policy alone would not help."
+        )
     return Advice(
         "other-app",
-        f"{layer} answers /{path} {answer}, before the request reaches this app. CORS(app) does "
-        "not apply to responses of another app or of a wrapper.",
+        f"{cause} CORS(app) does not apply to responses of another app or of a wrapper.",
         fix,
     )
+
+
+def _within(case: Case, prefix: str, other: Flask) -> Case:
+    """Return the case of a mounted app: the same exchange, with the paths of that app."""
+    environ = {
+        **case.environ,
+        "SCRIPT_NAME": prefix,
+        "PATH_INFO": case.environ["PATH_INFO"].removeprefix(prefix),
+    }
+    return Case(other, case.exchange, replace(case.trace, environ=environ), case.page)
 
 
 def _sent_twice(case: Case, _step: Step) -> Advice | None:
