@@ -210,6 +210,17 @@ SILENT = {
         "@app.after_request\ndef expose(response):\n"
         "    response.headers['Access-Control-Expose-Headers'] = 'X-A'\n    return response",
     ),
+    "allowed-origin-removed-by-a-view": app_with(
+        ONLY,
+        "@app.get('/bare')\ndef bare():\n    response = app.make_response('')\n"
+        "    response.headers.pop('Access-Control-Allow-Origin', None)\n    return response",
+    ),
+    "allowed-origin-removed-by-a-hook": app_with(
+        "",
+        "@app.after_request\ndef bare(response):\n"
+        "    if 'Access-Control-Allow-Origin' in response.headers:\n"
+        "        del response.headers['Access-Control-Allow-Origin']\n    return response",
+    ),
     "allowed-origin-read-by-a-test-view": app_with(
         "CORS(app, resources='/items')",
         "@app.get('/proxy')\ndef proxy(): return {'Access-Control-Allow-Origin': 'x'}",
