@@ -89,6 +89,36 @@ SILENT = {
     "options-by-cross-origin": app_with(
         "", view("thing", "@app.route('/thing', methods=['PUT'])", CROSS), imports=BOTH
     ),
+    "options-of-a-subclass-of-a-decorated-class": app_with(
+        "",
+        "from flask.views import MethodView\nclass Things(MethodView):\n"
+        f"    {CROSS}\n    def put(self): return ''\n"
+        "class More(Things):\n    def options(self): return ''\n"
+        "app.add_url_rule('/more', view_func=More.as_view('more'))",
+        imports=BOTH,
+    ),
+    "partial-of-a-decorated-function": app_with(
+        "",
+        "from functools import partial",
+        view("own", CROSS),
+        "app.add_url_rule('/own', 'own', partial(own, 1))",
+        imports=BOTH,
+    ),
+    "decorated-helper-that-an-object-calls": app_with(
+        "",
+        view("helper", CROSS),
+        "class Inner:\n    def __init__(self, serve): self.serve = serve\n"
+        "    def __call__(self): return self.serve()\n"
+        "class Outer(Inner): pass\n"
+        "app.add_url_rule('/own', 'own', Outer(Inner(helper)))",
+        imports=BOTH,
+    ),
+    "decorated-method-of-a-callable-object": app_with(
+        "",
+        f"class Callable:\n    {CROSS}\n    def __call__(self): return ''\n"
+        "app.add_url_rule('/own', 'own', Callable())",
+        imports=BOTH,
+    ),
     "options-outside-of-the-resources": app_with(
         "CORS(app, resources='/items')",
         "@app.route('/thing', methods=['GET', 'OPTIONS'])\n"
@@ -433,6 +463,40 @@ FOUND = {
         ),
         "second-layer",
         ["add_cors"],
+    ),
+    "decorator that is a class": (
+        app_with(
+            "",
+            "class Logged:\n    def __init__(self, view): self.view = view\n"
+            "    def __call__(self): return self.view()",
+            view("own", CROSS),
+            "app.add_url_rule('/own', 'own', Logged(own))",
+            imports=BOTH,
+        ),
+        "view-unrouted",
+        ["own", "hides @cross_origin"],
+    ),
+    "decorated method whose class handles OPTIONS": (
+        app_with(
+            "",
+            "from flask.views import MethodView\nclass Things(MethodView):\n"
+            f"    {CROSS}\n    def put(self): return ''\n    def options(self): return ''\n"
+            "app.add_url_rule('/things', view_func=Things.as_view('things'))",
+            imports=BOTH,
+        ),
+        "options-unreached",
+        ["Things", "/things"],
+    ),
+    "decorated class that handles OPTIONS": (
+        app_with(
+            "",
+            f"from flask.views import MethodView\n{CROSS}\nclass Things(MethodView):\n"
+            "    def put(self): return ''\n    def options(self): return ''\n"
+            "app.add_url_rule('/things', view_func=Things.as_view('things'))",
+            imports=BOTH,
+        ),
+        "options-unreached",
+        ["Things", "/things"],
     ),
     "unregistered blueprint": (
         app_with(

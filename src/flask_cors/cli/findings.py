@@ -17,7 +17,6 @@ from ..core.resources import PathPattern
 from .inspection import (
     Policies,
     ViewPolicy,
-    closure_variables,
     code_of,
     decorated_views,
     explain_unseen_policy,
@@ -28,6 +27,7 @@ from .inspection import (
     late_keys,
     names_used,
     policy_of,
+    reaches,
     resource_name,
     settings_of,
     tables,
@@ -234,8 +234,7 @@ def _is_called(own: ViewPolicy, name: str, apps: Iterable[Flask]) -> bool:
         if module_name != home and policy_of(value) is own:
             return True  # another module imports it, so it is probably called there
     return any(
-        name in names_used(code_of(function))
-        or any(policy_of(value) is own for _, value in closure_variables(function))
+        name in names_used(code_of(function)) or reaches(function, own)
         for function in functions
         if policy_of(function) is not own
     )

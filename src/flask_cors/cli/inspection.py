@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
 from werkzeug.routing import MapAdapter, Rule
 from werkzeug.test import EnvironBuilder
 
@@ -291,6 +292,34 @@ def closure_variables(function: object) -> Iterator[tuple[str, object]]:
             continue
 
 
+def inner_values(function: object) -> Iterator[tuple[str, object]]:
+    """Yield the values that a callable may call: its closure, attributes and wrapped function.
+
+    Each has the name of its variable or attribute.
+    """
+    yield from closure_variables(function)
+    yield "func", getattr(function, "func", None)
+    yield "__call__", getattr_static(type(function), "__call__", None)
+    attributes: object = getattr(function, "__dict__", None)
+    if isinstance(attributes, dict):
+        yield from cast("dict[str, object]", attributes).items()
+
+
+def reaches(function: object, own: ViewPolicy, depth: int = 2) -> bool:
+    """Return whether a callable holds a decorated function, itself or in what it may call."""
+    return any(
+        policy_of(value) is own
+        or (depth > 0 and _is_callable_object(value) and reaches(value, own, depth - 1))
+        for _, value in inner_values(function)
+    )
+
+
+def _is_callable_object(value: object) -> bool:
+    """Return whether a value is a function or like one: no class, no app, no proxy."""
+    kind = type(value)
+    return hasattr(kind, "__call__") and not issubclass(kind, (type, Flask, LocalProxy))  # noqa: B004  (`callable` is true for proxies)
+
+
 def policy_of(value: object) -> object:
     """Return the policy of a decorated function, without resolving proxies such as `request`."""
     return getattr_static(value, VIEW_POLICY, None)
@@ -317,8 +346,12 @@ def explain_unseen_policy(view: object, own: ViewPolicy, depth: int = 3) -> Unse
         return UnseenPolicy(
             "@cross_origin is above @app.route", "Put it below, directly above the function"
         )
+    if issubclass(type(view), partial):
+        view = cast("partial[object]", view).func
+        if policy_of(view) is own:
+            return None  # it calls the decorated function, and is no decorator
     decorated = getattr(own.view, "__name__", None)
-    for name, inner in closure_variables(view):
+    for name, inner in inner_values(view):
         # A variable with the name of the decorated function is used to call it: no decorator.
         if not is_function(inner) or name == decorated:
             continue

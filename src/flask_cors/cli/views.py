@@ -19,6 +19,7 @@ from .inspection import (
     is_installed,
     own_policy,
     policy_at,
+    policy_of,
     rules_beside,
 )
 
@@ -49,16 +50,16 @@ def _unreached_options(app: Flask, endpoint: str, rules: list[Rule]) -> Iterator
         if not methods:  # the view handles only OPTIONS, other views of the URL handle the rest
             policies = [policy_at(app, None, "OPTIONS", environ_of(app, rule))]
         answered = [policy for policy in policies if policy and policy.settings.automatic_options]
+        view = app.view_functions[endpoint]
         decorated = any(own_policy(app, endpoint, method) for method in methods)
-        if answered and (is_installed(app) or decorated):
-            view = function_at(app.view_functions[endpoint])
+        if answered and (is_installed(app) or (decorated and _is_called_for_options(view))):
             yield Problem(
                 "options-unreached",
                 "automatic_options",
                 endpoint,
-                f"{view} handles OPTIONS of {rule.rule}, but preflights never reach it: CORS "
-                "answers them before. Remove that code, or write automatic_options=False to "
-                "answer them in the view",
+                f"{function_at(view)} handles OPTIONS of {rule.rule}, but preflights never "
+                "reach it: CORS answers them before. Remove that code, or write "
+                "automatic_options=False to answer them in the view",
             )
             return
 
@@ -76,6 +77,12 @@ def _handles_options(app: Flask, rule: Rule) -> bool:
     if view_class is not None:
         view = getattr(view_class, "dispatch_request", None)
     return methods == {"OPTIONS"} or "OPTIONS" in constants(code_of(view))
+
+
+def _is_called_for_options(view: object) -> bool:
+    """Return whether a decorator is around a view or its handler, not only another method."""
+    handler = getattr(getattr(view, "view_class", None), "options", None)
+    return policy_of(view) is not None or hasattr(handler, "__wrapped__")
 
 
 def _is_own_code(handler: object) -> bool:
