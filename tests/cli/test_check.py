@@ -170,6 +170,12 @@ SILENT = {
         view("own", "@app.put('/own')", "@cross_origin(origins=lambda origin: False)"),
         imports=BOTH,
     ),
+    "hook-before-an-endpoint-without-a-rule": app_with(
+        "",
+        "@app.before_request\ndef hook(): abort(401)",
+        view("own", "@app.endpoint('own')", CROSS),
+        imports=BOTH,
+    ),
     "hook-before-a-view-of-options-alone": app_with(
         "",
         "@app.before_request\ndef hook(): abort(401)",
@@ -471,6 +477,18 @@ FOUND = {
             "    def __call__(self): return self.view()",
             view("own", CROSS),
             "app.add_url_rule('/own', 'own', Logged(own))",
+            imports=BOTH,
+        ),
+        "view-unrouted",
+        ["own", "hides @cross_origin"],
+    ),
+    "decorator below a partial": (
+        app_with(
+            "",
+            "from functools import partial\ndef logged(function):\n"
+            "    def logging(*args): return function(*args)\n    return logging",
+            view("own", CROSS),
+            "app.add_url_rule('/own', 'own', partial(logged(own), 1))",
             imports=BOTH,
         ),
         "view-unrouted",

@@ -643,6 +643,9 @@ bp = Blueprint("bp", __name__, url_prefix="/bp")
 CORS(bp, resources={"/bp/y*": {}, "/bp/*": {}, "/bp/z": {"origins": "https://x.example"}})
 bp.add_url_rule("/<name>", "name", str)
 app.register_blueprint(bp)
+plain = Blueprint("plain", __name__, url_prefix="/own")
+plain.add_url_rule("/plain/<name>", "plain", str)
+app.register_blueprint(plain)
 app.add_url_rule("/<lang>/items", "items", str)
 app.add_url_rule("/<int:number>/items", "numbers", str)
 app.add_url_rule("/users/me", "me", str)
@@ -672,6 +675,7 @@ app.add_url_rule("/<lang>/a", "a", str)
             GET /bp/<name> (bp.name)
         resource '/own/*': origins='*'
             GET /own/<name>/all (all)
+            GET /own/plain/<name> (plain.plain)
         resource '/same/*': origins='*'
             GET /same/<name> (same)
         resource '/users/me': origins='*'

@@ -131,7 +131,9 @@ def _stopped_preflights(app: Flask) -> Iterator[Problem]:
     if not app.before_request_funcs:
         return
     for number, (own, endpoint) in enumerate(view_policies(app).items()):
-        rule = next(app.url_map.iter_rules(endpoint))
+        rule = next((rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint), None)
+        if rule is None:
+            continue
         methods = sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"})
         method = next((name for name in methods if own_policy(app, endpoint, name) is own), None)
         if method is None or number >= MAX_PREFLIGHTS:
