@@ -10,6 +10,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -303,14 +304,22 @@ def may_match(pattern: str, rule: str) -> bool:
 
     It is known of a variable part only which characters it has.
     """
+    start, first = pattern.removesuffix("/*").partition("*")[0], rule.partition("<")[0]
+    if not (start.startswith(first) or first.startswith(start)):
+        return False  # an app may have thousands of rules and resources
+    return any(_meet(glob, _parts(rule)) for glob in {pattern, pattern.removesuffix("/*")})
+
+
+@lru_cache(maxsize=4096)
+def _parts(rule: str) -> tuple[str, ...]:
+    """Return the characters of a rule's paths as expressions; a set of them may be repeated."""
     parts: list[str] = []
     end = 0
     for variable in VARIABLE.finditer(rule):
         parts += map(re.escape, rule[end : variable.start()])
         parts.append(_CHARACTERS.get(variable["converter"], r"[\s\S]"))
         end = variable.end()
-    parts += map(re.escape, rule[end:])
-    return any(_meet(glob, parts) for glob in {pattern, pattern.removesuffix("/*")})
+    return (*parts, *map(re.escape, rule[end:]))
 
 
 def _meet(glob: str, parts: Sequence[str]) -> bool:

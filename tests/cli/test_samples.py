@@ -108,7 +108,7 @@ APPLYING = [
 @pytest.mark.parametrize(("resource", "text", "may", "always"), APPLYING)
 def test_a_resource_applies_to_a_rule_sometimes_always_or_never(resource, text, may, always):
     pattern, rule = PathPattern.read(resource), rule_at(text)
-    assert (may_apply(pattern, rule), always_applies(pattern, rule)) == (may, always)
+    assert (may_apply(pattern, rule), always_applies(pattern, sample_paths(rule))) == (may, always)
 
 
 def test_a_rule_of_an_unknown_converter_is_still_sampled():

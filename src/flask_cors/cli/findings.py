@@ -128,22 +128,22 @@ def _resources(app: Flask) -> Iterator[Problem]:
     """Find resources that match no route, and resources that others override for every route."""
     for blueprint, table in tables(app):
         rules = [
-            rule
+            (rule, sample_paths(rule))
             for rule in app.url_map.iter_rules()
             if not blueprint or f"{rule.endpoint}.".startswith(f"{blueprint}.")
         ]
         for index, (pattern, policy) in enumerate(table.entries):
-            matching = [rule for rule in rules if may_apply(pattern, rule)]
+            matching = [paths for rule, paths in rules if may_apply(pattern, rule)]
             label = resource_name(blueprint, pattern.text)
-            if pattern.prefix != "" and not _is_routed(app, pattern):
+            if pattern.prefix != "" and not matching and not _is_routed(app, pattern):
                 yield Problem(
                     "resource-unused",
                     "resources",
                     pattern.text,
                     f"{label} matches no route of the app. Correct the pattern, or remove it",
                 )
-            elif all(always_applies(pattern, rule) for rule in matching):
-                paths = [path for rule in matching for path in sample_paths(rule)]
+            elif all(always_applies(pattern, paths) for paths in matching):
+                paths = [path for paths in matching for path in paths]
                 paths += (
                     [_UNROUTED_PATH] if pattern.prefix == "" else []
                 )  # or paths without a route

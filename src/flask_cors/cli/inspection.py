@@ -42,7 +42,7 @@ from ..core.errors import Problem, Problems
 from ..core.headers import normalize_method
 from ..core.resources import PathPattern
 from ..wsgi import EnvironHeaders, WSGIEnvironment, is_preflight, routed_path
-from .samples import always_applies, may_apply, sample_path
+from .samples import always_applies, may_apply, sample_path, sample_paths
 
 __all__ = ["VIEW_POLICY", "Policies", "ViewPolicy", "is_installed", "is_preflight"]
 
@@ -101,14 +101,14 @@ def possible_policies(app: Flask, rule: Rule, method: str) -> list[Policy | None
     if own_policy(app, rule.endpoint, method) or not VARIABLE.search(rule.rule):
         return [policy]
     found: list[Policy | None] = []
-    paths = {other.rule for other in app.url_map.iter_rules()}
+    paths, samples = {other.rule for other in app.url_map.iter_rules()}, sample_paths(rule)
     for table in _tables_of(app, rule.endpoint):
         for pattern, candidate in _by_rank(table):
             if pattern.text in paths:
                 continue  # the path of a rule without variables belongs to that rule
             if may_apply(pattern, rule) and candidate not in found:
                 found.append(candidate)
-            if always_applies(pattern, rule):
+            if always_applies(pattern, samples):
                 return found
     return [*found, None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Protocol, TypeAlias, cast
 
@@ -90,9 +90,9 @@ def may_apply(pattern: PathPattern, rule: Rule) -> bool:
     return any(may_match(glob, path) for path in paths)
 
 
-def always_applies(pattern: PathPattern, rule: Rule) -> bool:
-    """Return whether a resource matches every path of a URL rule, as far as can be told."""
-    return all(map(pattern.matches, sample_paths(rule)))
+def always_applies(pattern: PathPattern, paths: Iterable[str]) -> bool:
+    """Return whether a resource matches every path of a URL rule, as far as samples can tell."""
+    return all(map(pattern.matches, paths))
 
 
 def _regex_of(rule: Rule) -> str:
