@@ -441,8 +441,8 @@ def _written_by_hand(case: Case) -> Advice | None:
         case.edit_to_allow(*known)
         or f"Write CORS(app, {list_origins(*sorted({case.page, *known}))})"
     )
-    if known:
-        fix = f"To keep the other routes readable, write CORS(app, {list_origins(*known)}). {fix}"
+    if known and hand_written(case.app):  # a hook, which other routes may have too
+        fix = f"Other routes that {' and '.join(known)} reads then need a policy too. {fix}"
     fields = ", ".join(f"{name}: {value}" for name in found for value in case.found(name))
     return Advice(
         "headers-by-hand",
