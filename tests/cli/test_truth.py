@@ -41,11 +41,59 @@ def test_in_debug_mode_a_decorator_alone_does_not_reach_the_debugger_s_page(cors
     assert "CORS(app, resources=[])" in explanation["cure"]
 
 
-def test_an_exception_that_is_propagated_is_not_readable(cors):
-    source = app_with(ONLY, "app.config['PROPAGATE_EXCEPTIONS'] = True", BOOM)
-    explanation = explained(cors, source, path="/boom")
+@pytest.mark.parametrize(
+    "keys", [["PROPAGATE_EXCEPTIONS"], ["TESTING"], ["PROPAGATE_EXCEPTIONS", "TESTING"]]
+)
+def test_an_exception_that_is_propagated_is_not_readable(cors, keys):
+    config = [f"app.config[{key!r}] = True" for key in keys]
+    explanation = explained(cors, app_with(ONLY, *config, BOOM), path="/boom")
     assert (explanation["code"], explanation["readable"]) == ("exception-propagated", False)
-    assert "PROPAGATE_EXCEPTIONS" in explanation["cure"]
+    named = " and ".join(f"app.config[{key!r}]" for key in keys)
+    assert explanation["cure"] == f"Fix the exception, and remove {named}"
+
+
+TEARDOWN = """
+@app.teardown_request
+def last(error): raise ValueError("late")
+"""
+AROUND = """
+def around(inner):
+    def raising(environ, start_response):
+        inner(environ, start_response)
+        raise ValueError("late")
+    return raising
+app.wsgi_app = around(app.wsgi_app)
+"""
+HANDLER = """
+@app.errorhandler(500)
+def broken(error): raise ValueError("late")
+@app.before_request
+def first(): raise KeyError("first")
+"""
+EXIT = """
+@app.before_request
+def leave(): raise SystemExit("late")
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "options"),
+    [
+        pytest.param(TEARDOWN, [], id="teardown"),
+        pytest.param(f"app.config['PROPAGATE_EXCEPTIONS'] = True\n{TEARDOWN}", [], id="with-key"),
+        pytest.param(AROUND, [], id="layer"),
+        pytest.param(AROUND, ["--debug"], id="layer-in-debug-mode"),
+        pytest.param(HANDLER, [], id="error-handler"),
+        pytest.param(EXIT, [], id="exit"),
+        pytest.param(EXIT, ["--debug"], id="exit-in-debug-mode"),
+    ],
+)
+def test_an_exception_that_no_setting_propagates_is_to_be_fixed(cors, lines, options):
+    explanation = explained(cors, app_with(ONLY, lines), options=options)
+    assert explanation["code"] == "exception-propagated"
+    assert ": late (app.py, line " in explanation["cause"]
+    assert ("teardown function" in explanation["cause"]) is (lines != EXIT)
+    assert explanation["cure"] == "Fix the exception."
 
 
 # Responses of other apps and of wrappers ----------------------------------------------------------

@@ -52,6 +52,7 @@ from .inspection import (
     own_policy,
     policy_at,
     rule_of,
+    setting,
     source_of,
     tables,
 )
@@ -384,6 +385,8 @@ def _propagated(case: Case, _step: Step) -> Advice | None:
     """Explain an exception that the app passes on to the server."""
     if case.app is None or not case.trace.is_propagated or case.found(ACL_ORIGIN):
         return None
+    if case.trace.error is not case.trace.handled:
+        return _raised_outside(case)
     if case.app.debug and case.policy is not None and is_installed(case.app):
         return None  # `_by_policy` explains it
     if case.app.debug:
@@ -394,13 +397,27 @@ def _propagated(case: Case, _step: Step) -> Advice | None:
             f"no CORS headers: {_why_without_headers(case)}.",
             f"Fix the exception. To let scripts read the debugger's page: {fix}",
         )
-    key = "TESTING" if case.app.testing else "PROPAGATE_EXCEPTIONS"
+    keys = [key for key in ("PROPAGATE_EXCEPTIONS", "TESTING") if setting(case.app, key)]
     error = case.describe_error()
     return Advice(
         "exception-propagated",
-        f"{error[:1].upper()}{error[1:]}, and {key} passes it on to the server, whose error page "
-        "has no CORS headers.",
-        f"Fix the exception, and remove app.config[{key!r}]",
+        f"{error[:1].upper()}{error[1:]}, and it is passed on to the server, whose error page has "
+        f"no CORS headers, because of {' and '.join(keys)}.",
+        f"Fix the exception, and remove {' and '.join(f'app.config[{key!r}]' for key in keys)}",
+    )
+
+
+def _raised_outside(case: Case) -> Advice:
+    """Explain an exception that is raised where the app does not handle exceptions."""
+    error = case.describe_error()
+    where = ""
+    if isinstance(case.trace.error, Exception):
+        where = " It comes from a teardown function, an error handler or a layer around the app."
+    return Advice(
+        "exception-propagated",
+        f"{error[:1].upper()}{error[1:]}, where no error handler sees it, so it reaches the "
+        f"server, whose error page has no CORS headers.{where}",
+        "Fix the exception.",
     )
 
 

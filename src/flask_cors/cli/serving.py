@@ -27,6 +27,8 @@ class RequestTrace:
     """whether it was for another server, which is not contacted"""
     error: BaseException | None = None
     """an exception that the app did not catch"""
+    handled: object = None
+    """the last exception that reached the app's own handling of uncaught exceptions"""
     is_propagated: bool = False
     """whether the app passed that exception on to the server"""
     hook: str = ""
@@ -63,7 +65,7 @@ class ServedApp:
         with warnings_ignored():
             try:
                 return [*self._served(environ, start_response)][:0]
-            except Exception as error:  # noqa: BLE001  (as a server does)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  (as a server does)
                 self._latest().error = error
                 self._latest().is_propagated = True
                 start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
@@ -88,7 +90,7 @@ def _without_body(app: WSGIApplication, latest: Callable[[], RequestTrace]) -> W
             parts = iter(body)
             while not started and next(parts, None) is not None:
                 pass
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             latest().error = error
             latest().is_propagated = True
             raise
@@ -119,7 +121,7 @@ def _traced(app: Flask, latest: Callable[[], RequestTrace]) -> Flask:
         return answer
 
     def handle_exception(*args: object) -> object:
-        error = args[-1]
+        latest().handled = error = args[-1]
         if isinstance(error, BaseException) and not isinstance(error, HTTPException):
             latest().error = error
         return cast("Callable[..., object]", handle)(*args)
