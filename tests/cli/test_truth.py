@@ -264,6 +264,22 @@ def test_an_origin_callable_can_read_the_request(cors):
     assert (explanation["readable"], explanation["notes"]) == (True, [])
 
 
+@pytest.mark.parametrize("view", ["def x(): return ''", "async def x(): return ''"])
+def test_an_origin_callable_can_read_what_a_hook_has_set(cors, view):
+    source = app_with(
+        "CORS(app, origins=lambda origin: origin in g.allowed)",
+        f"""
+        from flask import g
+        @app.before_request
+        def tenant(): g.allowed = {{"https://app.example"}}
+        @app.get("/x")
+        {view}
+        """,
+    )
+    explanation = explained(cors, source, path="/x")
+    assert (explanation["readable"], explanation["notes"]) == (True, [])
+
+
 ONE_OF_TWO = """
 @app.get("/both")
 @cross_origin(origins="https://app.example")

@@ -117,8 +117,11 @@ class Case:
 
     @cached_property
     def decision(self) -> Decision | None:
-        """Return the policy's decision about the request."""
-        return decide(self.app, self.policy, self.environ) if self.app and self.policy else None
+        """Return the policy's decision about the request, as it was made if it was recorded."""
+        if not (self.app and self.policy):
+            return None
+        made = self.trace.decisions.get(self.policy)
+        return made or decide(self.app, self.policy, self.environ)
 
     def expected(self, name: str) -> str | None:
         """Return the value of a field that the policy sets on the response."""

@@ -76,6 +76,23 @@ def decide(app: Flask, policy: Policy, environ: WSGIEnvironment) -> Decision:
         return policy.decide(environ["REQUEST_METHOD"], headers, wait)
 
 
+@contextmanager
+def decisions_recorded(found: dict[Policy, Decision]) -> Generator[None]:
+    """Record the first decision of each policy, made while the state that callables read exists."""
+    decide = Policy.decide
+
+    def recorded(self: Policy, *args: object, **kwargs: object) -> Decision:
+        decision = cast("Callable[..., Decision]", decide)(self, *args, **kwargs)
+        found.setdefault(self, decision)
+        return decision
+
+    setattr(Policy, "decide", recorded)  # noqa: B010  (mypy refuses assigning to a method)
+    try:
+        yield
+    finally:
+        setattr(Policy, "decide", decide)  # noqa: B010  (mypy refuses assigning to a method)
+
+
 def watch_preflights(app: Flask, note: Callable[[WSGIEnvironment], object]) -> None:
     """Call `note` with the environment of each preflight that the extension answers."""
     state = state_of(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask
@@ -13,8 +13,9 @@ from werkzeug.debug import DebuggedApplication
 from werkzeug.exceptions import HTTPException
 
 from .._advice import function_at, line_of
+from ..core import Decision, Policy
 from ..wsgi import ExcInfo, ResponseLines, StartResponse, WSGIApplication, WSGIEnvironment
-from .inspection import warnings_ignored, watch_preflights
+from .inspection import decisions_recorded, warnings_ignored, watch_preflights
 
 
 @dataclass
@@ -35,6 +36,8 @@ class RequestTrace:
     """the function or line that answered or raised before the view was called"""
     is_live: bool = False
     """whether a running server answered; then nothing else is known"""
+    decisions: dict[Policy, Decision] = field(default_factory=dict[Policy, Decision])
+    """what each policy decided about it"""
 
 
 class ServedApp:
@@ -62,7 +65,7 @@ class ServedApp:
             start_response("502 Bad Gateway", [])
             return []
         environ["wsgi.errors"] = io.StringIO()  # the commands report the exception themselves
-        with warnings_ignored():
+        with warnings_ignored(), decisions_recorded(self._latest().decisions):
             try:
                 return [*self._served(environ, start_response)][:0]
             except (Exception, SystemExit) as error:  # noqa: BLE001  (as a server does)
