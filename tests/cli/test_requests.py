@@ -233,6 +233,31 @@ def test_mixed_content_is_not_called_a_cors_error(cors, url, readable):
     assert readable or "mixed" in explanation["cause"]
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/items", ["ProxyFix(app.wsgi_app, x_proto=1)"]),
+        ("/away", ["Redirect to an https URL."]),
+    ],
+)
+def test_a_redirect_to_http_is_named_as_the_cause_of_mixed_content(cors, path, words):
+    source = app_with(
+        ONLY,
+        """
+        @app.get("/away")
+        def away(): return redirect("http://other.example/")
+        @app.before_request
+        def plain():
+            if request.path == "/items": return redirect("http://api.example/items/")
+        """,
+    )
+    explanation = explained(cors, source, path=f"https://api.example{path}")
+    assert explanation["code"] == "mixed-content"
+    assert f"the app redirects {path} to http" in explanation["cause"]
+    assert [word for word in words if word not in explanation["cure"]] == []
+    assert ("ProxyFix" in explanation["cure"]) is (path == "/items")
+
+
 def test_a_path_is_fetched_from_the_server_name_with_the_page_s_scheme(cors):
     source = app_with(f"app.config['SERVER_NAME'] = 'api.example'\n{ONLY}")
     explanation = explained(cors, source)

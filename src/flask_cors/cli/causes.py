@@ -210,6 +210,8 @@ def _not_sent(step: Step, cases: Sequence[Case]) -> Advice:
     if step.code == "method":
         return Advice("method-forbidden", f"In a browser, {step.detail}.", "Use another method.")
     if step.code == "mixed-content":
+        if cases:
+            return _redirected_to_http(step, cases[-1])
         return Advice(
             "mixed-content",
             f"This is mixed content, not a CORS error: {step.detail}.",
@@ -221,6 +223,25 @@ def _not_sent(step: Step, cases: Sequence[Case]) -> Advice:
         f"Browsers do not follow a redirect {step.detail}.{where}",
         "Redirect to an absolute http or https URL without a user name, or fetch the final URL "
         "directly.",
+    )
+
+
+def _redirected_to_http(step: Step, case: Case) -> Advice:
+    """Explain a redirect from https to http."""
+    request = urlsplit(case.exchange.sent.request.url)
+    target = urlsplit(urljoin(request.geturl(), case.exchange.response.get("Location") or ""))
+    fix = "Redirect to an https URL."
+    if target.hostname == request.hostname:
+        # The app builds the URL with the scheme of the proxy's request.
+        fix += (
+            " If a proxy ends TLS in front of the app, let the app trust it for the scheme. Write "
+            "app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1)"
+        )
+    return Advice(
+        "mixed-content",
+        f"This is mixed content, not a CORS error: the app redirects {case.path} to http, and "
+        f"{step.detail}.",
+        fix,
     )
 
 
