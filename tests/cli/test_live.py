@@ -100,13 +100,39 @@ def test_a_server_that_allows_the_page_needs_no_app(cors):
     assert (explanation["readable"], explanation["notes"]) == (True, [])
 
 
-@pytest.mark.parametrize("app", ["missing", "app"])
-def test_the_server_is_asked_without_the_app_too(cors, app):
-    source = "raise ImportError('not here')" if app == "app" else ""
+@pytest.mark.parametrize(
+    ("app", "source"),
+    [
+        ("missing", ""),
+        ("app", "raise ImportError('not here')"),
+        ("app", "raise KeyError('DATABASE_URL')"),
+        ("app", "raise SystemExit(3)"),
+    ],
+)
+def test_the_server_is_asked_without_the_app_too(cors, app, source):
     with serving(lambda handler: (200, [], b"")) as (url, _):
         result = cors(source, "explain", "--json", "--origin", ORIGIN, "--live", url, "/x", app=app)
     explanation = json.loads(result.stdout)
     assert (result.exit_code, explanation["code"]) == (1, "no-policy")
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "words"),
+    [
+        (200, [("Access-Control-Allow-Methods", "GET")], "sends Access-Control-Allow-Methods: GET"),
+        (200, [], "sends no Access-Control-Allow-Methods"),
+        (405, [], "answers the preflight with 405"),
+    ],
+)
+def test_without_the_app_the_header_that_is_wrong_is_named(cors, status, lines, words):
+    answer = answering(status, ("Access-Control-Allow-Origin", ORIGIN), *lines)
+    with serving(answer) as (url, _):
+        arguments = ["--json", "--origin", ORIGIN, "--live", url, "-X", "PUT", "/x"]
+        result = cors("", "explain", *arguments, app="missing")
+    explanation = json.loads(result.stdout)
+    assert explanation["code"] == "no-policy"
+    assert words in explanation["cause"]
+    assert explanation["cure"] == "Allow the request in the policy of the server."
 
 
 def test_the_url_of_the_server_may_contain_the_path(cors):
@@ -141,6 +167,18 @@ def test_the_url_of_the_server_may_contain_the_path(cors):
         pytest.param(answering(403), "not-this-app", ["403", "older code"], id="403"),
         pytest.param(answering(200), "not-this-app", ["resource '/*'"], id="headers-taken-away"),
         pytest.param(
+            answering(302, ("Location", "/signin")),
+            "login-redirect",
+            ["/items is redirected to /signin", "proxy"],
+            id="login",
+        ),
+        pytest.param(
+            answering(200, ("Access-Control-Allow-Origin", "https://x.example")),
+            "not-this-app",
+            ["Access-Control-Allow-Origin: https://x.example", f"this app sends {ORIGIN}"],
+            id="another-origin",
+        ),
+        pytest.param(
             answering(
                 200,
                 ("Access-Control-Allow-Origin", ORIGIN),
@@ -164,6 +202,44 @@ def test_a_proxy_in_front_of_the_app_is_named(cors, answer, code, words):
         explanation = explained(cors, app_with(ONLY), "--live", url)
     assert explanation["code"] == code
     assert [word for word in words if word not in explanation["cause"]] == []
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "words"),
+    [
+        pytest.param(
+            ONLY,
+            answering(200, ("Access-Control-Allow-Origin", ORIGIN)),
+            ["200 with no Access-Control-Allow-Methods, where this app sends DELETE, GET"],
+            id="methods",
+        ),
+        pytest.param(
+            ONLY,
+            answering(405, ("Access-Control-Allow-Origin", ORIGIN)),
+            ["405 with the headers, where this app answers the preflight with 200"],
+            id="status",
+        ),
+        pytest.param(
+            "",
+            answering(200, ("Access-Control-Allow-Origin", ORIGIN)),
+            [f"Access-Control-Allow-Origin: {ORIGIN}, which this app does not send"],
+            id="without-a-policy",
+        ),
+    ],
+)
+def test_a_preflight_that_the_server_answers_differently_is_named(cors, call, answer, words):
+    with serving(answer) as (url, _):
+        explanation = explained(cors, app_with(call), "--live", url, "-X", "PUT")
+    assert explanation["code"] == "not-this-app"
+    assert [word for word in words if word not in explanation["cause"]] == []
+    assert explanation["cure"].startswith("Restart the server")
+
+
+def test_headers_of_another_app_that_the_page_may_read_get_a_note(cors):
+    with serving(answering(200, ("Access-Control-Allow-Origin", "*"))) as (url, _):
+        explanation = explained(cors, app_with(ONLY), "--live", url)
+    assert explanation["note_codes"] == ["not-this-app"]
+    assert f"With this app, Access-Control-Allow-Origin is {ORIGIN}" in explanation["notes"][0]
 
 
 def test_a_refusal_of_the_policy_is_explained_by_the_app(cors):
@@ -200,6 +276,7 @@ def test_a_server_that_is_not_running_is_reported(cors, scheme):
     assert f"No server answers at {address}" in " ".join(result.stdout.split())
     explanation = explained(cors, app_with(ONLY), "--live", address)
     assert (explanation["code"], explanation["events"]) == ("no-server", [])
+    assert explanation["cookies"] == []
 
 
 def test_an_unknown_host_is_reported(cors):

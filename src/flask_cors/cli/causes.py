@@ -309,7 +309,24 @@ def _proxy(case: Case, _step: Step) -> Advice | None:
             "path.",
             f"Fetch {urljoin(case.exchange.sent.request.url, location)} directly.",
         )
-    if case.policy is None or case.expected(ACL_ORIGIN) is None:
+    return _without_headers(case, who)
+
+
+def _without_headers(case: Case, who: str) -> Advice | None:
+    """Explain a live response without the headers that the app's policy grants."""
+    if case.app is not None and (case.policy is None or case.expected(ACL_ORIGIN) is None):
+        return None  # the app explains it
+    response = case.exchange.response
+    location = response.get("Location")
+    if location is not None and case.redirects_to_login(location):
+        return Advice(
+            "login-redirect",
+            f"{case.path} is redirected to {location}, which looks like a login page, by the app "
+            f"or by {who}. {_NOT_FOLLOWED}",
+            "Answer scripts with 401 and the app's headers instead of the redirect, and let "
+            "preflights pass without a login.",
+        )
+    if case.app is None:
         return None
     if response.status == 500:
         return Advice(
@@ -323,8 +340,31 @@ def _proxy(case: Case, _step: Step) -> Advice | None:
         "not-this-app",
         f"{case.source} allows the page, but {RUNNING} answers {response.status} without the "
         f"headers: {who} answers itself or removes them, or older code is running.",
-        "Restart the server, and make everything in front of it pass on the app's headers.",
+        _RESTART,
     )
+
+
+_RESTART = "Restart the server, and make everything in front of it pass on the app's headers."
+
+
+def _not_this_app(case: Case, difference: str) -> Advice:
+    """Explain that a running server answers differently from the app."""
+    return Advice(
+        "not-this-app",
+        f"{RUNNING.capitalize()} answers {case.exchange.response.status} with {difference}: older "
+        "code is running, or something in front of the app answers or changes the headers.",
+        _RESTART,
+    )
+
+
+def _sends_other_value(case: Case, name: str) -> Advice:
+    """Explain that a running server sends another value of a field than the app."""
+    found, expected = ", ".join(case.found(name)), case.expected(name)
+    difference = f"{name}: {found}" if found else f"no {name}"
+    difference += (
+        f", where this app sends {expected}" if expected else ", which this app does not send"
+    )
+    return _not_this_app(case, difference)
 
 
 def _changes_only_the_host(case: Case, location: str) -> bool:
@@ -451,16 +491,25 @@ def _why_without_headers(case: Case) -> str:
     return "a decorator alone cannot add them"
 
 
-def _no_policy(case: Case, _step: Step) -> Advice | None:
+def _refused_without_app(case: Case, step: Step) -> Advice:
+    """Explain a response of a running server whose app cannot be loaded."""
+    name = _FIELDS.get(step.code.removeprefix("preflight-"), ACL_ORIGIN)
+    found = ", ".join(case.found(name))
+    sends = f"sends {name}: {found}" if found else f"sends no {name}"
+    if step.code == "preflight-status":
+        sends = f"answers the preflight with {case.exchange.response.status}"
+    fix = "Allow the request in the policy of the server."
+    if name == ACL_ORIGIN and not found:
+        fix = f"Allow the page. Write CORS(app, origins=[{case.page!r}])"
+    return Advice("no-policy", f"{RUNNING.capitalize()} {sends} for {case.path}.", fix)
+
+
+def _no_policy(case: Case, step: Step) -> Advice | None:
     """Explain a response to which no policy applies."""
     if case.policy is not None:
         return None
     if case.app is None:
-        return Advice(
-            "no-policy",
-            f"{RUNNING.capitalize()} sends no {ACL_ORIGIN} for {case.path}.",
-            f"Allow the page. Write CORS(app, origins=[{case.page!r}])",
-        )
+        return _refused_without_app(case, step)
     causes = (_written_by_hand, _beside_decorated, _missing_route, _redirected)
     return next(filter(None, (cause(case) for cause in causes)), None) or _uncovered(case)
 
@@ -472,6 +521,8 @@ def _written_by_hand(case: Case) -> Advice | None:
     if not found or case.app is None:
         return None
     where = hand_written(case.app, case.endpoint)
+    if case.trace.is_live and not where:
+        return _sends_other_value(case, found[0])
     at = f" in {', '.join(map(str, where))}" if where else ""
     missing = [name for name in names[:1] if name not in found]
     if case.preflight:
@@ -632,6 +683,8 @@ def _by_policy(case: Case, step: Step) -> Advice:
 
 def _second_layer(case: Case, name: str) -> Advice:
     where = hand_written(case.app, case.endpoint) if case.app else []
+    if case.trace.is_live and not where:
+        return _sends_other_value(case, name)
     at = "Look for an after_request hook, a view, a second library or a middleware"
     if where:
         at = f"It is written by hand in {', '.join(map(str, where))}"
@@ -654,6 +707,8 @@ def _headers_missing(case: Case) -> Advice:
         cause = f"{case.source} allows the page, but automatic_options is off, and "
         return Advice("preflight-left", f"{cause}{case.describe_error()}.", fix)
     if case.app is not None and is_installed(case.app):
+        if case.trace.is_live:
+            return _not_this_app(case, "the headers, where this app answers the preflight with 200")
         return Advice(
             "headers-lost",
             f"{case.source} allows the page, and the app adds the headers, but a layer around it"

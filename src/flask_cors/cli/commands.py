@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 from flask import Flask
-from flask.cli import NoAppException, ScriptInfo
+from flask.cli import ScriptInfo
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .._advice import format_options
@@ -191,7 +191,7 @@ def _app_to_explain(
         return _load_or_exit(context, as_json=options["as_json"])
     try:
         app, found = load(context.ensure_object(ScriptInfo))
-    except (NoAppException, ImportError):
+    except (Exception, SystemExit):  # noqa: BLE001  (the app's own code; the server counts)
         return None, []
     has_errors = any(finding.level == "error" for finding in found)
     return (None if has_errors else app), found
@@ -248,6 +248,7 @@ def _print_unreachable(error: LiveError, *, as_json: bool) -> None:
             "cure": fix,
             "notes": [],
             "note_codes": [],
+            "cookies": [],
             "events": [],
         }
         click.echo(json.dumps(answer, indent=2))

@@ -40,6 +40,7 @@ NoteCode: TypeAlias = Literal[
     "header-unread",
     "headers-by-hand",
     "login-redirect",
+    "not-this-app",
     "same-origin",
     "second-layer",
     "session-cookie",
@@ -87,7 +88,14 @@ def _about_the_origin(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
         return
     where = ", ".join(map(str, hand_written(case.app, case.endpoint)))
     at = f" in {where}" if where else ""
-    if case.policy is not None and found != case.expected(ACL_ORIGIN):
+    differs = case.policy is not None and found != case.expected(ACL_ORIGIN)
+    if differs and case.trace.is_live:
+        yield Note(
+            "not-this-app",
+            f"With this app, {ACL_ORIGIN} is {case.expected(ACL_ORIGIN) or 'missing'}: the server "
+            "runs other code, or something in front of it writes the header.",
+        )
+    elif differs:
         look = at or ": look for an after_request hook, a view, a second library or a middleware"
         yield Note(
             "second-layer",
