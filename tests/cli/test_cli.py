@@ -428,6 +428,20 @@ def test_a_decorator_that_hides_the_policy_is_named(cors, decorators):
         (["--origin", "https://*.x.example", "/"], "is not a single origin"),
         (["--origin", r"https://x\.example", "/"], "is not a single origin"),
         (["--origin", ORIGIN, "-H", "X-A", "/"], "'X-A' has no colon. Write NAME:VALUE"),
+        (["--origin", ORIGIN, "-H", "X A: 1", "/"], "'X A' is not the name of a header"),
+        (["--origin", ORIGIN, "-H", ": 1", "/"], "'' is not the name of a header"),
+        (["--origin", ORIGIN, "-H", "X-A: \u2192", "/"], "a character that no header can have"),
+        (["--origin", ORIGIN, "-H", "X-A: a\nb", "/"], "a character that no header can have"),
+        (["--origin", ORIGIN, "-X", "A B", "/"], "'A B' is not a method. Write -X PUT"),
+        (["--origin", ORIGIN, "http://localhost:99999/x"], "99999 is not a valid port"),
+        (["--origin", ORIGIN, "http://[::1/x"], "is not a valid host and port"),
+        (["--origin", ORIGIN, "http://user@localhost/x"], "contains a user name"),
+        (["--origin", ORIGIN, "http://:secret@localhost/x"], "contains a user name"),
+        (["--origin", ORIGIN, "ftp://localhost/x"], "is not an http or https URL"),
+        (["--origin", ORIGIN, "localhost:5000/x"], "Write http://localhost:5000/x, or /local"),
+        (["--origin", ORIGIN, "127.0.0.1:5000"], "Write http://127.0.0.1:5000, or /127.0"),
+        (["--origin", ORIGIN, "[::1]:5000?x"], "Write http://[::1]:5000?x, or /[::1]"),
+        (["--origin", ORIGIN, "cannot load http://x:99999/ due to"], "99999 is not a valid port"),
         (["/"], "Missing option '--origin'"),
         (["--origin", ORIGIN], "Missing argument 'PATH'"),
     ],
@@ -465,11 +479,17 @@ def test_the_url_has_the_host_and_scheme_of_the_app(cors, path):
     assert (explanation["readable"], explanation["status"]) == (True, 200)
 
 
-def test_a_path_that_looks_like_a_host_is_a_path(cors):
-    explanation = explained(cors, app_with("CORS(app)"), path="localhost:5000/items")
+@pytest.mark.parametrize("path", ["/localhost:5000/items", "a:5/b", "items:5000x", "x/http://y"])
+def test_any_other_path_with_a_colon_is_a_path(cors, path):
+    explanation = explained(cors, app_with("CORS(app)"), path=path)
     assert explanation["notes"] == [
-        "That is not a CORS error: the app has no route for /localhost:5000/items."
+        f"That is not a CORS error: the app has no route for /{path.lstrip('/')}."
     ]
+
+
+def test_the_scheme_of_a_url_may_be_in_capital_letters(cors):
+    explanation = explained(cors, app_with("CORS(app)"), path="HTTP://localhost/items")
+    assert explanation["events"][0]["request"]["url"] == "http://localhost/items"
 
 
 def test_json_contains_each_step(cors):

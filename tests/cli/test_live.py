@@ -333,8 +333,19 @@ def test_a_timeout_is_reported(cors, monkeypatch):
     assert "did not answer within" in explanation["cause"]
 
 
-@pytest.mark.parametrize("url", ["localhost:5000", "ftp://x.example", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:5000", "ftp://x.example", "http://", "http://127.0.0.1:99999", "http://[::1"],
+)
 def test_an_invalid_server_url_is_a_usage_error(cors, url):
     result = cors(app_with(ONLY), "explain", "--origin", ORIGIN, "--live", url, "/x")
     assert result.exit_code == 2
     assert "is not the URL of a server" in result.stderr
+
+
+def test_a_server_url_with_a_user_name_is_a_usage_error(cors):
+    result = cors(
+        app_with(ONLY), "explain", "--origin", ORIGIN, "--live", "http://a@localhost", "/x"
+    )
+    assert result.exit_code == 2
+    assert "contains a user name" in result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypedDict, get_args
 from urllib.parse import urlsplit
@@ -15,9 +16,11 @@ from werkzeug.http import HTTP_STATUS_CODES
 from .._advice import format_options
 from ..core import Policy
 from ..core.errors import Code
+from ..core.headers import is_token
 from ..core.options import Unpack
 from ..core.origin_patterns import OriginError, read_origin
 from ..core.origins import is_origin
+from ..urls import parse_url
 from .causes import Case
 from .console import ConsoleLine, looks_like_a_console, read_console
 from .explanation import Explanation, Question, url_of
@@ -74,14 +77,29 @@ def _origin(_context: click.Context, _option: click.Parameter, text: str) -> str
     raise click.BadParameter(f"{text!r} is not a single origin. Write https://app.example")
 
 
+def _method(_context: click.Context, _option: click.Parameter, method: str) -> str:
+    if method and not is_token(method):
+        raise click.BadParameter(f"{method!r} is not a method. Write -X PUT")
+    return method
+
+
 def _fields(
     _context: click.Context, _option: click.Parameter, headers: Iterable[str]
 ) -> tuple[tuple[str, str], ...]:
     lines = [header.partition(":") for header in headers]
-    for name, colon, _ in lines:
+    for name, colon, value in lines:
         if not colon:
             raise click.BadParameter(f"{name!r} has no colon. Write NAME:VALUE")
+        if not is_token(name.strip()):
+            raise click.BadParameter(f"{name!r} is not the name of a header. Write NAME:VALUE")
+        if not _HEADER_VALUE.fullmatch(value.strip()):
+            raise click.BadParameter(
+                f"{value!r} has a character that no header can have. Write it percent-encoded"
+            )
     return tuple((name.strip(), value.strip()) for name, _, value in lines)
+
+
+_HEADER_VALUE = re.compile(r"[^\x00\n\r\u0100-\U0010ffff]*")
 
 
 def _pairs(
@@ -94,11 +112,22 @@ def _pairs(
     return tuple(pairs)
 
 
-def _server(_context: click.Context, _option: click.Parameter, url: str) -> str:
-    parts = urlsplit(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
-        raise click.BadParameter(f"{url!r} is not the URL of a server. Write http://localhost:5000")
-    return url
+def _server(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    if not text:
+        return ""
+    try:
+        url = parse_url(text)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{text!r} is not the URL of a server: {error}. Write http://localhost:5000"
+        ) from error
+    if not url.is_http:
+        raise click.BadParameter(
+            f"{text!r} is not the URL of a server. Write http://localhost:5000"
+        )
+    if url.username or url.password:
+        raise click.BadParameter(f"{text!r} contains a user name. Write it without")
+    return text.strip()
 
 
 @click.command("explain")
@@ -108,7 +137,13 @@ def _server(_context: click.Context, _option: click.Parameter, url: str) -> str:
     callback=_origin,
     help="The origin of the page, such as https://app.example",
 )
-@click.option("-X", "--method", default="", help="The method; default: GET, or POST with data.")
+@click.option(
+    "-X",
+    "--method",
+    default="",
+    callback=_method,
+    help="The method; default: GET, or POST with data.",
+)
 @click.option(
     "-H",
     "--header",
@@ -226,13 +261,46 @@ def _question(
     )
 
 
+_HOST_AND_PORT = re.compile(r"(?:localhost|[^/?#:]+\.[^/?#:]+|\[[^/?#\]]*\]):[0-9]+(?![^/?#])")
+
+
 def _url(app: Flask | None, options: ExplainOptions, origin: str, method: str) -> str:
+    """Return the URL of the request.
+
+    Raises:
+        BadParameter: if PATH is a URL that no script can fetch.
+    """
     path, live = options["path"], options["live"]
-    if path.startswith(("http://", "https://")):
-        return path
+    if re.match(r"[a-z][a-z0-9+.-]*://", path, re.IGNORECASE):
+        return _checked_url(path)
+    if _HOST_AND_PORT.match(path):
+        raise click.BadParameter(
+            f"{path!r} has no scheme. Write http://{path}, or /{path} if it is a path",
+            param_hint="'PATH'",
+        )
     if live:
         return f"{live.rstrip('/')}/{path.lstrip('/')}" if path else live
     return url_of(app, path, origin, method) if app is not None else path
+
+
+def _checked_url(text: str) -> str:
+    try:
+        url = parse_url(text)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{error}. Write http://localhost/items", param_hint="'PATH'"
+        ) from error
+    if not url.is_http:
+        raise click.BadParameter(
+            f"{text!r} is not an http or https URL. Write http://localhost/items",
+            param_hint="'PATH'",
+        )
+    if url.username or url.password:
+        raise click.BadParameter(
+            f"{text!r} contains a user name; no script can fetch it. Write it without",
+            param_hint="'PATH'",
+        )
+    return text
 
 
 def _print_unreachable(error: LiveError, *, as_json: bool) -> None:
