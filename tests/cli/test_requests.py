@@ -76,7 +76,52 @@ def test_a_cookie_without_samesite_is_not_sent_for_another_site(cors):
     assert "samesite='None', secure=True" in explanation["notes"][1]
 
 
-@pytest.mark.parametrize("cookie", ["Ada", "user=Ada; Secure"])
+def test_cookies_may_have_attributes(cors):
+    source = app_with("CORS(app, origins=['https://app.test'], supports_credentials=True)", ECHO)
+    cookies = "a=1; user=Ada; SameSite=None; Secure; b=2; Path=/; samesite = none; secure;"
+    explanation = explained(
+        cors,
+        source,
+        *("--credentials", "--cookie", cookies),
+        path="https://api.example/who",
+        origin="https://app.test",
+    )
+    assert explanation["events"][0]["request"]["cookies"] == "user=Ada; b=2"
+    assert (explanation["status"], explanation["note_codes"]) == (200, ["cookie"])
+    assert "The cookie a is not sent" in explanation["notes"][0]
+
+
+@pytest.mark.parametrize("name", ["__Host-user", "__Secure-user", "__host-user"])
+def test_a_cookie_with_a_prefix_is_one_that_a_browser_can_have(cors, name):
+    source = app_with(CREDENTIALS, ECHO)
+    asked = ["--credentials", "--cookie", f"{name}=Ada"]
+    explanation = explained(
+        cors, source, *asked, path="http://localhost/who", origin="http://localhost:3000"
+    )
+    assert explanation["events"][0]["request"]["cookies"] == f"{name}=Ada"
+
+
+def test_a_cookie_that_a_browser_cannot_have_gets_a_note(cors):
+    source = app_with("CORS(app, origins=['http://app.test'], supports_credentials=True)", ECHO)
+    cookies = ["--cookie", "user=Ada; Domain=other.example", "--cookie", "__Host-a=1"]
+    explanation = explained(
+        cors,
+        source,
+        *("--credentials", *cookies),
+        path="http://api.example/who",
+        origin="http://app.test",
+    )
+    assert [note["event"] for note in explanation["cookies"]] == ["not-stored", "not-stored"]
+    assert explanation["notes"][1:] == [
+        "The cookie user is not stored: Domain=other.example does not match api.example",
+        (
+            "The cookie __Host-a is not stored: it is Secure, and http://api.example is not. Serve "
+            "the app over https"
+        ),
+    ]
+
+
+@pytest.mark.parametrize("cookie", ["Ada", "user=Ada; Other", "Secure", ""])
 def test_a_cookie_without_name_and_value_is_a_usage_error(cors, cookie):
     result = cors(app_with(ONLY), "explain", "--origin", "null", "--cookie", cookie, "/items")
     assert result.exit_code == 2
@@ -135,6 +180,61 @@ def test_a_session_cookie_that_is_not_stored_gets_a_note(cors, config):
 def test_a_session_cookie_that_is_stored_gets_no_note(cors):
     config = "app.config.update(SESSION_COOKIE_SAMESITE='None', SESSION_COOKIE_SECURE=True)"
     assert logged_in(cors, config, "--credentials")["notes"] == []
+
+
+SENT_TO_ALL = "app.config.update(SESSION_COOKIE_SAMESITE='None', SESSION_COOKIE_SECURE=True)"
+
+
+@pytest.mark.parametrize(
+    ("config", "cookie", "sent", "note"),
+    [
+        pytest.param(SENT_TO_ALL, "session=a", "session=a", None, id="sent"),
+        pytest.param("", "session=a", "", "SESSION_COOKIE_SAMESITE = 'None'", id="default"),
+        pytest.param(SENT_TO_ALL, "session=a; SameSite=Lax", "", "on another site", id="attribute"),
+        pytest.param(
+            f"{SENT_TO_ALL}\napp.config['SESSION_COOKIE_DOMAIN'] = 'x.example'",
+            "session=a",
+            "",
+            "Domain=x.example does not match api.example",
+            id="domain",
+        ),
+        pytest.param(
+            f"{SENT_TO_ALL}\napp.config['SESSION_COOKIE_PATH'] = '/api'",
+            "session=a",
+            "",
+            "it is for /api",
+            id="path",
+        ),
+        pytest.param(
+            "app.config.update(SESSION_COOKIE_NAME='__Host-s', SESSION_COOKIE_SAMESITE='Lax')",
+            "__Host-s=a",
+            "",
+            "requires Secure",
+            id="prefix",
+        ),
+    ],
+)
+def test_the_session_cookie_has_the_attributes_that_the_app_gives_it(
+    cors, config, cookie, sent, note
+):
+    explanation = logged_in(cors, config, "--credentials", "--cookie", cookie, path="/none")
+    requests = [event["request"] for event in explanation["events"] if "request" in event]
+    assert requests[-1]["cookies"] == sent
+    notes = explanation["notes"][1:]  # the first one is about the status
+    assert [note in text for text in notes] == ([True] if note else [])
+
+
+def test_a_secure_session_cookie_needs_https_and_nothing_else(cors):
+    source = app_with(CROSS_SITE.replace("https", "http"), LOGIN, SENT_TO_ALL)
+    explanation = explained(
+        cors,
+        source,
+        *("-X", "POST", "--credentials"),
+        path="http://api.example/login",
+        origin="http://app.test",
+    )
+    (note,) = explanation["notes"]
+    assert note.endswith("it is Secure, and http://api.example is not. Serve the app over https")
 
 
 def test_a_session_needs_credentials(cors):

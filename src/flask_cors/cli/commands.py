@@ -102,14 +102,26 @@ def _fields(
 _HEADER_VALUE = re.compile(r"[^\x00\n\r\u0100-\U0010ffff]*")
 
 
-def _pairs(
+def _cookies(
     _context: click.Context, _option: click.Parameter, cookies: Iterable[str]
 ) -> tuple[str, ...]:
-    pairs = [pair.strip() for cookie in cookies for pair in cookie.split(";")]
-    for pair in pairs:
-        if "=" not in pair:
-            raise click.BadParameter(f"{pair!r} has no equals sign. Write NAME=VALUE")
-    return tuple(pairs)
+    """Return each cookie with its attributes."""
+    found: list[str] = []
+    for cookie in cookies:
+        for index, part in enumerate(cookie.strip(" ;").split(";")):
+            name, equals, _ = part.strip().partition("=")
+            if index and name.strip().lower() in _COOKIE_ATTRIBUTES:
+                found[-1] += f";{part}"
+            elif equals:
+                found.append(part.strip())
+            else:
+                raise click.BadParameter(f"{name!r} has no equals sign. Write NAME=VALUE")
+    return tuple(found)
+
+
+_COOKIE_ATTRIBUTES = frozenset(
+    {"domain", "expires", "httponly", "max-age", "partitioned", "path", "samesite", "secure"}
+)
 
 
 def _server(_context: click.Context, _option: click.Parameter, text: str) -> str:
@@ -157,8 +169,8 @@ def _server(_context: click.Context, _option: click.Parameter, text: str) -> str
     "--cookie",
     "cookies",
     multiple=True,
-    callback=_pairs,
-    help="A cookie of the app that the browser has, NAME=VALUE; repeatable.",
+    callback=_cookies,
+    help="A cookie of the app that the browser has, NAME=VALUE, with attributes; repeatable.",
 )
 @click.option("--credentials", is_flag=True, help="Send as with credentials: 'include'.")
 @click.option(

@@ -20,6 +20,7 @@ from .inspection import environ_at, other_hosts, rule_of, setting, usual_host
 from .live import LiveServer
 from .notes import CONSOLE_DIFFERS, Note, forbidden_headers, notes
 from .serving import ServedApp
+from .sessions import cookie_line
 
 
 class Question(NamedTuple):
@@ -116,8 +117,8 @@ def explain(app: Flask | None, question: Question) -> Explanation:
     else:
         served = ServedApp(app, host)
     browser = Browser(served, question.origin, server=question.url, read_body=False)
-    for cookie in question.cookies:
-        browser.set_cookie(cookie, question.url)
+    lines = (cookie_line(app, cookie) for cookie in question.cookies)
+    refused = [note for line in lines if (note := browser.set_cookie(line, question.url))]
     if question.body is None:
         outcome = browser.outcome(
             question.method,
@@ -137,6 +138,7 @@ def explain(app: Flask | None, question: Question) -> Explanation:
         Case(app, exchange, trace, question.origin)
         for exchange, trace in zip(outcome.exchanges, served.traces, strict=True)
     ]
+    outcome = outcome._replace(cookie_notes=(*refused, *outcome.cookie_notes))
     return Explanation(question, outcome, cases)
 
 

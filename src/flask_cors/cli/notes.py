@@ -162,13 +162,27 @@ def _about_cookies(case: Case, outcome: FetchOutcome) -> Iterator[Note]:
         elif name == session and note.code in _CROSS_SITE:
             yield Note(
                 "session-cookie",
-                f"The session cookie {event}: {note.detail}. For pages of another site set "
-                "SESSION_COOKIE_SAMESITE = 'None' and SESSION_COOKIE_SECURE = True, and serve "
-                "the app over https",
+                f"The session cookie {event}: {note.detail}{_session_fix(case, note)}",
             )
         else:
             fix = ". Set it with samesite='None', secure=True" if note.code in _CROSS_SITE else ""
+            if note.code == "secure-over-http":
+                fix = _OVER_HTTPS
             yield Note("cookie", f"The cookie {name} {event}: {note.detail}{fix}")
+
+
+_OVER_HTTPS = ". Serve the app over https"
+
+
+def _session_fix(case: Case, note: CookieNote) -> str:
+    """Return what to set so that browsers send the session cookie for pages of another site."""
+    is_none = case.app and setting(case.app, "SESSION_COOKIE_SAMESITE").lower() == "none"
+    if not (is_none and case.app and setting(case.app, "SESSION_COOKIE_SECURE")):
+        return (
+            ". For pages of another site set SESSION_COOKIE_SAMESITE = 'None' and "
+            "SESSION_COOKIE_SECURE = True, and serve the app over https"
+        )
+    return _OVER_HTTPS if note.code == "secure-over-http" else ""
 
 
 _CROSS_SITE = frozenset(

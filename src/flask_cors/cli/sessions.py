@@ -1,4 +1,4 @@
-"""Session cookies that browsers do not send for pages that are allowed credentials."""
+"""Session cookies: their attributes, and pages for which browsers do not send them."""
 
 from __future__ import annotations
 
@@ -53,3 +53,28 @@ def _is_cross_site(origin: str, host: str) -> bool:
     if page is None or page.host == "*" or is_loopback(page.host):
         return False
     return registrable_domain(page.host) != registrable_domain(host)
+
+
+def cookie_line(app: Flask | None, cookie: str) -> str:
+    """Return the `Set-Cookie` line of a cookie that a browser has: its pair and its attributes.
+
+    The session cookie has the attributes that the app gives it, and a cookie with a prefix those
+    that browsers require. Attributes in `cookie` take precedence.
+    """
+    pair, *given = cookie.split(";")
+    name = pair.partition("=")[0].strip()
+    attributes: list[str] = []
+    if app is not None and name == setting(app, "SESSION_COOKIE_NAME"):
+        attributes = [*_session_attributes(app)]
+    elif name.lower().startswith(("__host-", "__secure-")):
+        attributes = ["Path=/", "Secure"]
+    return ";".join([pair, *attributes, *given])
+
+
+def _session_attributes(app: Flask) -> Iterator[str]:
+    path = setting(app, "SESSION_COOKIE_PATH") or setting(app, "APPLICATION_ROOT")
+    values = {"Path": path, "Domain": setting(app, "SESSION_COOKIE_DOMAIN")}
+    values["SameSite"] = setting(app, "SESSION_COOKIE_SAMESITE")
+    yield from (f"{name}={value}" for name, value in values.items() if value)
+    if setting(app, "SESSION_COOKIE_SECURE"):
+        yield "Secure"
