@@ -135,6 +135,13 @@ def test_without_the_app_the_header_that_is_wrong_is_named(cors, status, lines, 
     assert explanation["cure"] == "Allow the request in the policy of the server."
 
 
+def test_a_console_line_without_a_method_is_explained_without_the_app_too(cors):
+    line = "Access to fetch at 'http://localhost/x' from origin 'https://app.example' has been"
+    with serving(lambda handler: (200, [], b"")) as (url, _):
+        result = cors("", "explain", "--json", "--live", url, line, app="missing")
+    assert json.loads(result.stdout)["note_codes"] == ["method-unnamed"]
+
+
 def test_the_url_of_the_server_may_contain_the_path(cors):
     with serving(as_the_app) as (url, asked):
         explained(cors, app_with(ONLY), "--live", f"{url}/deep/path", path="")

@@ -14,7 +14,7 @@ from flask.cli import ScriptInfo
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .._advice import format_options
-from ..core import Policy
+from ..core import ACL_METHODS, Policy
 from ..core.errors import Code
 from ..core.headers import is_token
 from ..core.options import Unpack
@@ -23,7 +23,7 @@ from ..core.origins import is_origin
 from ..urls import parse_url
 from .causes import Case
 from .console import ConsoleLine, looks_like_a_console, read_console
-from .explanation import Explanation, Question, url_of
+from .explanation import Explanation, Question, explain_first_blocked, methods_at, url_of
 from .explanation import explain as explain_question
 from .findings import Finding, load
 from .live import LiveError
@@ -204,9 +204,8 @@ def explain(context: click.Context, /, **options: Unpack[ExplainOptions]) -> Non
     if not options["path"] and not urlsplit(options["live"]).path:
         raise click.UsageError("Missing argument 'PATH'.", context)
     app, found = _app_to_explain(context, options)
-    question = _question(app, options, origin, line)
     try:
-        explanation = explain_question(app, question)
+        explanation = _explanation(app, _questions(app, options, origin, line), line)
     except LiveError as error:
         _print_unreachable(error, as_json=options["as_json"])
         context.exit(1)
@@ -244,33 +243,88 @@ def _app_to_explain(
     return (None if has_errors else app), found
 
 
-def _question(
+def _questions(
     app: Flask | None, options: ExplainOptions, origin: str, line: ConsoleLine
-) -> Question:
-    body = None if options["data"] is None else options["data"].encode()
-    headers = options["headers"]
+) -> list[Question]:
+    """Return the request to explain; several, with guessed methods, if none is named."""
+    data, headers = options["data"], options["headers"]
+    body = None if data is None else data.encode("utf-8", "surrogateescape")
     named = {name.lower() for name, _ in headers}
     if body is not None and "content-type" not in named:
         headers += (("Content-Type", "text/plain;charset=UTF-8"),)
     if line.header and line.header.lower() not in named:
-        headers += ((line.header, "1"),)
+        headers += ((line.header, _UNSAFE_VALUES.get(line.header.lower(), "1")),)
     method = options["method"] or line.method or ("GET" if body is None else "POST")
-    if line.preflighted and method in {"GET", "HEAD", "POST"} and not headers:
-        # The line names a preflight but not its reason; this is the most common one.
-        headers = (("Content-Type", "application/json"),)
     if body is not None and method.upper() in {"GET", "HEAD"}:
         raise click.UsageError(f"A {method} request cannot have a body. Write -X POST")
-    return Question(
-        method,
-        _url(app, options, origin, method),
-        origin,
-        headers,
-        body,
-        "include" if options["credentials"] or line.credentials else "same-origin",
-        options["cookies"],
-        options["live"],
-        is_reported=line != ConsoleLine(),
-    )
+    url, methods, is_guess = _url(app, options, origin, method), [method], False
+    is_reported = line != ConsoleLine()
+    if is_reported and not (options["method"] or line.method) and body is None:
+        methods = _methods(app, url, line)
+        is_guess = app is None or methods != ["GET"]
+    return [
+        Question(
+            method,
+            url,
+            origin,
+            _headers(headers, method, line, is_guess=is_guess),
+            body,
+            "include" if options["credentials"] or line.credentials else "same-origin",
+            options["cookies"],
+            options["live"],
+            is_reported,
+            is_guess,
+        )
+        for method in methods
+    ]
+
+
+# Values with which headers need permission; any other header needs it with any value.
+_UNSAFE_VALUES = {
+    "accept": '"1"',
+    "accept-language": '"1"',
+    "content-language": '"1"',
+    "content-type": "application/json",
+}
+_SAFELISTED = frozenset({"GET", "HEAD", "POST"})
+
+
+def _headers(
+    headers: tuple[tuple[str, str], ...], method: str, line: ConsoleLine, *, is_guess: bool
+) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a request, with one that needs a preflight if it has to have one."""
+    reported = line.preflighted and method in _SAFELISTED
+    # A guess is a preflight: the view must not be called.
+    if not headers and (reported or (is_guess and method == "POST")):
+        # The most common reason for a preflight.
+        return (("Content-Type", _UNSAFE_VALUES["content-type"]),)
+    return headers
+
+
+def _methods(app: Flask | None, url: str, line: ConsoleLine) -> list[str]:
+    """Return the methods that a request may have had if its console line names none."""
+    methods = methods_at(app, url) if app is not None else []
+    if line.check == ACL_METHODS:
+        others = [method for method in methods if method not in _SAFELISTED]
+        return others or ["PUT", "PATCH", "DELETE"]
+    if line.preflighted:
+        # GET and POST need a preflight only with some headers, which may be a guess too.
+        methods.sort(key=lambda method: (method == "GET", method == "POST"))
+    return methods or ["GET"]
+
+
+def _explanation(app: Flask | None, questions: list[Question], line: ConsoleLine) -> Explanation:
+    """Return the explanation of a request, or of the first guess that fits a console line."""
+    if not questions[0].is_guess:
+        return explain_question(app, questions[0])
+    explanation = explain_first_blocked(app, questions, line.check)
+    if explanation is None:
+        methods = " or ".join(question.method for question in questions)
+        raise click.UsageError(
+            "The line of the console does not name the method, and the app does not block "
+            f"{methods} as the line says. Add -X METHOD; then the view is called."
+        )
+    return explanation
 
 
 _HOST_AND_PORT = re.compile(r"(?:localhost|[^/?#:]+\.[^/?#:]+|\[[^/?#\]]*\]):[0-9]+(?![^/?#])")
@@ -381,9 +435,9 @@ def _print_verdict(explanation: Explanation) -> None:
     if advice is not None:
         emit(f"✗ {advice.cause} [{advice.code}]", colour="red", mark_only=True)
         emit(advice.fix, "  ", colour="cyan")
-        return
-    text = f"✓ The script reads the response, {explanation.status}."
-    emit(text, colour="green", mark_only=True)
+    else:
+        text = f"✓ The script reads the response, {explanation.status}."
+        emit(text, colour="green", mark_only=True)
     for note in explanation.notes:
         emit(note.text, "  ")
 

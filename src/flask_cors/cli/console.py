@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+_IN_URL = "[^\\s'\"<>()\u00ab\u00bb\u2018-\u201f]"  # no quotes, brackets or spaces
+_NAME = "[!#$%&*+.^_`|~0-9A-Za-z-]+"
 _TARGETS = (
+    # Mixed content: Chrome, Safari, Firefox. The first URL in the line is that of the page.
+    r"requested an insecure [^']+'(?P<url>[^']+)'",
+    r"requested insecure content from (?P<url>\S+?)(?:\. |\.?$)",
+    r"mixed (?:\w+ )*content \W(?P<url>https?://[^\s'\"\u201d\u2019]+)",
     # Chrome, Edge. After a redirect, the URL that the script fetched stands in parentheses.
     r"Access to .+? at '[^']*' \(redirected from '(?P<url>[^']+)'\) from origin",
     r"Access to .+? at '(?P<url>[^']+)' from origin",
@@ -14,20 +20,21 @@ _TARGETS = (
     # Safari, and older versions of Chrome
     r"cannot load (?P<url>https?://\S+?)(?:\.? due to|\. |\.?$)",
     # any other line with a URL
-    r"(?P<url>https?://[^\s'\"<>()]+/[^\s'\"<>()]*?)[.,;:]?(?=[\s'\"<>()]|$)",
+    rf"(?P<url>https?://{_IN_URL}+/{_IN_URL}*?)[.,;:]?(?!{_IN_URL})",
 )
-_ORIGIN = re.compile(r"[Oo]rigin '?(?P<origin>null|[a-z][a-z0-9+.-]*://[^\s'\"/]+)")
-_METHOD = (
-    r"Method (?P<method>[!#$%&*+.^_`|~\w-]+) is not allowed by Access-Control-Allow-Methods",
+_ORIGIN = re.compile(
+    r"(?:[Oo]rigin|[Tt]he page at) '?(?P<origin>null|[a-z][a-z0-9+.-]*://[^\s'\"/]+)"
 )
+_METHOD = (rf"Method (?P<method>{_NAME}) is not allowed by Access-Control-Allow-Methods",)
 _HEADER = (
-    r"Request header field (?P<header>[!#$%&*+.^_`|~\w-]+) is not allowed by",
-    r"header \W(?P<header>[!#$%&*+.^_`|~\w-]+)\W is not allowed according to header",
+    rf"Request header field (?P<header>{_NAME}) is not allowed by",
+    rf"header \W(?P<header>{_NAME})\W is not allowed according to header",
 )
 _PREFLIGHT = re.compile(
     r"preflight|did not find method in CORS header|Access-Control-Allow-(?:Methods|Headers)",
     re.IGNORECASE,
 )
+_CHECK = re.compile("Access-Control-Allow-(?:Origin|Methods|Headers)", re.IGNORECASE)
 _CREDENTIALS = re.compile(
     r"credentials mode is 'include'|Credential is not supported|Access-Control-Allow-Credentials"
     r"|credentials flag is true",
@@ -49,6 +56,8 @@ class ConsoleLine(NamedTuple):
     """whether a preflight was sent"""
     credentials: bool = False
     """whether the request was made with credentials"""
+    check: str = ""
+    """the header that failed the check: Access-Control-Allow-Origin, -Methods or -Headers"""
 
 
 def looks_like_a_console(text: str) -> bool:
@@ -59,7 +68,7 @@ def looks_like_a_console(text: str) -> bool:
 def read_console(text: str) -> ConsoleLine:
     """Return the facts that a line of a console contains."""
     text = " ".join(text.split())
-    origin = _ORIGIN.search(text)
+    origin, check = _ORIGIN.search(text), _CHECK.search(text)
     return ConsoleLine(
         _found("url", _TARGETS, text),
         origin["origin"].rstrip(".") if origin else "",
@@ -67,6 +76,7 @@ def read_console(text: str) -> ConsoleLine:
         _found("header", _HEADER, text),
         _PREFLIGHT.search(text) is not None,
         _CREDENTIALS.search(text) is not None,
+        check[0].title() if check else "",
     )
 
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import RequestRedirect, Rule
 
 from .._advice import Advice
 from ..browser import Credentials, FetchOutcome, Step, origin_of
+from ..core import ACL_ALLOW_HEADERS, ACL_METHODS, ACL_ORIGIN
 from ..core.sites import is_loopback
 from ..testing import Browser
+from ..urls import parse_url
+from ..wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 from .causes import Case, advice
-from .inspection import environ_at, other_hosts, rule_of, setting, usual_host
+from .inspection import (
+    environ_at,
+    is_preflight,
+    layers_around,
+    mounted_at,
+    other_hosts,
+    rule_of,
+    setting,
+    usual_host,
+)
 from .live import LiveServer
-from .notes import CONSOLE_DIFFERS, Note, forbidden_headers, notes
+from .notes import CONSOLE_DIFFERS, Note, forbidden_headers, method_unnamed, notes
 from .serving import ServedApp
 from .sessions import cookie_line
 
@@ -37,6 +49,8 @@ class Question(NamedTuple):
     """the URL of a running server to ask instead of the app"""
     is_reported: bool = False
     """whether a browser's console reported it as blocked"""
+    is_guess: bool = False
+    """whether the method is a guess; then only preflights, GET and HEAD are sent"""
 
 
 @dataclass(frozen=True)
@@ -61,11 +75,16 @@ class Explanation:
 
     @cached_property
     def notes(self) -> list[Note]:
-        """Return notes about a response that the page may read."""
-        if self.outcome.response is None:
-            return []
-        found = [*notes(self.cases, self.outcome), *forbidden_headers(self.question.headers)]
-        return [*found, CONSOLE_DIFFERS] if self.question.is_reported else found
+        """Return notes about a response that the page may read, and about a guessed method."""
+        readable = self.outcome.response is not None
+        found: list[Note] = []
+        if readable:
+            found = [*notes(self.cases, self.outcome), *forbidden_headers(self.question.headers)]
+        if self.question.is_guess and self.cases:
+            with_json = ("Content-Type", "application/json") in self.question.headers
+            note = method_unnamed(self.question.method, with_json=with_json, readable=readable)
+            return [*found, note]
+        return [*found, CONSOLE_DIFFERS] if self.question.is_reported and readable else found
 
     @property
     def status(self) -> int | None:
@@ -109,14 +128,22 @@ def explain(app: Flask | None, question: Question) -> Explanation:
 
     Raises:
         LiveError: if a running server is asked and does not answer.
+        UnsafeGuess: if the method is a guess, and the preflight does not forbid the request.
     """
+    return _explain(app, question, _serve(app, question))
+
+
+def _serve(app: Flask | None, question: Question) -> ServedApp | LiveServer:
     host = urlsplit(origin_of(question.url)).netloc
-    served: ServedApp | LiveServer
     if question.live or app is None:
-        served = LiveServer(question.live, host)
-    else:
-        served = ServedApp(app, host)
-    browser = Browser(served, question.origin, server=question.url, read_body=False)
+        return LiveServer(question.live, host)
+    return ServedApp(app, host)
+
+
+def _explain(app: Flask | None, question: Question, served: ServedApp | LiveServer) -> Explanation:
+    first = len(served.traces)
+    asked: WSGIApplication = _without_guesses(served) if question.is_guess else served
+    browser = Browser(asked, question.origin, server=question.url, read_body=False)
     lines = (cookie_line(app, cookie) for cookie in question.cookies)
     refused = [note for line in lines if (note := browser.set_cookie(line, question.url))]
     if question.body is None:
@@ -136,10 +163,89 @@ def explain(app: Flask | None, question: Question) -> Explanation:
         )
     cases = [
         Case(app, exchange, trace, question.origin)
-        for exchange, trace in zip(outcome.exchanges, served.traces, strict=True)
+        for exchange, trace in zip(outcome.exchanges, served.traces[first:], strict=True)
     ]
     outcome = outcome._replace(cookie_notes=(*refused, *outcome.cookie_notes))
     return Explanation(question, outcome, cases)
+
+
+# Methods that a console line does not name --------------------------------------------------------
+
+
+class UnsafeGuess(Exception):  # noqa: N818  (not an error: the request is not blocked so far)
+    """A request with a guessed method that may change data, and that no preflight forbids."""
+
+
+def _without_guesses(served: WSGIApplication) -> WSGIApplication:
+    """Return an app that raises `UnsafeGuess` for a request that may change data."""
+
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} and not is_preflight(environ):
+            raise UnsafeGuess
+        return served(environ, start_response)
+
+    return guarded
+
+
+def explain_first_blocked(
+    app: Flask | None, questions: Sequence[Question], check: str
+) -> Explanation | None:
+    """Explain the first of some guesses that fails the check which a console line names.
+
+    Returns:
+        The explanation of that guess, else that of the first guess whose response the page may
+        read; `None` if there is neither.
+
+    Raises:
+        LiveError: if a running server is asked and does not answer.
+    """
+    served, readable = _serve(app, questions[0]), None
+    for question in questions:
+        try:
+            explanation = _explain(app, question, served)
+        except UnsafeGuess:
+            continue
+        if explanation.outcome.response is not None:
+            readable = readable or explanation
+        elif _fails(explanation, check):
+            return explanation
+    return readable
+
+
+_CHECKS = {
+    "origin": ACL_ORIGIN,
+    "credentials": ACL_ORIGIN,
+    "method": ACL_METHODS,
+    "headers": ACL_ALLOW_HEADERS,
+}
+
+
+def _fails(explanation: Explanation, check: str) -> bool:
+    """Return whether a blocked guess fails at the header `check`; if empty, at any but a guess."""
+    if explanation.advice is not None and explanation.advice.code == "method-not-routed":
+        return False
+    failed = _CHECKS.get(explanation.outcome.steps[-1].code.removeprefix("preflight-"))
+    return failed == check if check else failed != ACL_ALLOW_HEADERS
+
+
+_USUAL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def methods_at(app: Flask, url: str) -> list[str]:
+    """Return the methods that the routes of a URL take, without HEAD and OPTIONS, GET first."""
+    parsed = parse_url(url)
+    path = parsed.path
+    for layer in layers_around(app):
+        mount = mounted_at(layer, path)
+        path = path[len(mount[0]) :] if mount else path
+    environ = environ_at(parsed.origin.partition("://")[2], path)
+    others = {method for rule in app.url_map.iter_rules() for method in rule.methods or ()}
+    methods = [*_USUAL_METHODS, *sorted(others - {*_USUAL_METHODS, "HEAD", "OPTIONS"})]
+    routed = (Rule, RequestRedirect)
+    return [method for method in methods if isinstance(rule_of(app, environ, method), routed)]
+
+
+# URLs ---------------------------------------------------------------------------------------------
 
 
 def url_of(app: Flask, path: str, origin: str, method: str) -> str:

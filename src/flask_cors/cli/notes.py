@@ -40,6 +40,7 @@ NoteCode: TypeAlias = Literal[
     "header-unread",
     "headers-by-hand",
     "login-redirect",
+    "method-unnamed",
     "not-this-app",
     "same-origin",
     "second-layer",
@@ -201,6 +202,20 @@ CONSOLE_DIFFERS = Note(
     "The browser blocks the request, but the app allows it. A proxy may be between them, or the "
     "server runs older code. Ask the running server: --live URL",
 )
+
+
+def method_unnamed(method: str, *, with_json: bool, readable: bool) -> Note:
+    """Return a note that a console line does not name the method, and which one was tried."""
+    text = f"The line of the console does not name the method. This is for {method}"
+    text += " with JSON" if with_json else ""
+    if readable:
+        text += (
+            ", which the app allows. If the script uses another method, add -X METHOD; else ask "
+            "the running server: --live URL"
+        )
+    else:
+        text += ", the first one that is blocked. If the script uses another, add -X METHOD"
+    return Note("method-unnamed", text)
 
 
 def forbidden_headers(headers: Sequence[tuple[str, str]]) -> list[Note]:
