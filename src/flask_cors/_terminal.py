@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from flask import Flask
 from flask.logging import default_handler
+from werkzeug.routing import Rule
 
 from ._advice import (
     Advice,
@@ -213,8 +214,18 @@ def _without_policy(app: Flask, origin: str, endpoint: str | None, method: str) 
     return Advice(
         "no-policy",
         f"No policy applies to {rule.rule}.",
-        allow_rule(rule.rule, view, origin),
+        allow_rule(rule.rule, view, origin, others=other_rules(app, rule)),
     )
+
+
+def other_rules(app: Flask, rule: Rule) -> list[str]:
+    """Return the text of each other URL rule of an app; a host or subdomain makes another rule."""
+    own = (rule.host, rule.subdomain, rule.rule)
+    return [
+        other.rule
+        for other in app.url_map.iter_rules()
+        if (other.host, other.subdomain, other.rule) != own
+    ]
 
 
 def _show_warnings() -> None:

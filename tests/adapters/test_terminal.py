@@ -139,6 +139,18 @@ def test_a_route_whose_resource_would_cover_everything_gets_a_decorator(
     assert message.endswith(f"No policy applies to /<name>. {edit}")
 
 
+def test_a_route_whose_resource_would_cover_another_one_gets_a_decorator(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = make_app()
+    app.add_url_rule("/items/<int:number>/tokens", "tokens", lambda number: "secret")
+    CORS(app, resources=[])
+    ask(app, "/items/7")
+    (message,) = warned(caplog)
+    assert "@cross_origin(origins=" in message
+    assert "resources=" not in message
+
+
 def test_text_that_is_not_an_origin_is_named_so(caplog: pytest.LogCaptureFixture) -> None:
     app = make_app()
     CORS(app, origins=A)

@@ -36,6 +36,7 @@ from .._flask import (
     wait,
 )
 from .._flask import decorated_views as _decorated_views
+from .._terminal import other_rules as other_rules
 from .._terminal import resource_name as resource_name
 from ..core import Decision, Policy
 from ..core.errors import Problem, Problems
@@ -409,16 +410,6 @@ def decorated_beside(app: Flask, endpoint: str) -> Function | None:
 
 
 # Hosts, and layers around the app -----------------------------------------------------------------
-
-
-def other_rules(app: Flask, rule: Rule) -> list[str]:
-    """Return the text of each other URL rule of an app; a host or subdomain makes another rule."""
-    own = (rule.host, rule.subdomain, rule.rule)
-    return [
-        other.rule
-        for other in app.url_map.iter_rules()
-        if (other.host, other.subdomain, other.rule) != own
-    ]
 
 
 def other_hosts(app: Flask, environ: WSGIEnvironment) -> list[str]:
