@@ -46,11 +46,27 @@ def problem_of(resources: object) -> Problem:
         pytest.param("/(?=a)", ["/(?=a)"], id="look-ahead"),
         pytest.param("/(?P<name>a)", ["/(?P<name>a)"], id="named-group"),
         pytest.param("/(?P<x>a|b)(?P=x)", ["/(?P<x>a|b)(?P=x)"], id="back-reference"),
-        pytest.param("/colou?r", ["/colou?r"], id="optional"),
+        pytest.param("^/colou?r", ["^/colou?r"], id="optional"),
         pytest.param("/b(?<!ab)", ["/b(?<!ab)"], id="look-behind"),
         pytest.param("/\\{id\\}", ["/\\{id\\}"], id="escaped-braces"),
         pytest.param("/\\N{DIGIT ONE}", ["/\\N{DIGIT ONE}"], id="named-character"),
         pytest.param("/a??", ["/a??"], id="lazy-question-mark"),
+        pytest.param("/files?/.*", ["/files?/.*"], id="optional-letter"),
+        pytest.param("/api/?", ["/api/?"], id="optional-slash"),
+        pytest.param("^/api/?$", ["^/api/?$"], id="optional-slash-at-the-end"),
+        pytest.param("/api/v[0-9]+/.*", ["/api/v[0-9]+/.*"], id="class"),
+        pytest.param("/api/.+", ["/api/.+"], id="dot-and-plus"),
+        pytest.param("/users/\\d{1,3}", ["/users/\\d{1,3}"], id="comma-in-a-quantifier"),
+        pytest.param("/a{,3}b{2,}", ["/a{,3}b{2,}"], id="open-quantifiers"),
+        pytest.param("/(a|b)/.*", ["/(a|b)/.*"], id="alternatives"),
+        pytest.param("/([ab],/)*c", ["/([ab],/)*c"], id="comma-in-a-group"),
+        pytest.param("/[,;]/[^{}]/", ["/[,;]/[^{}]/"], id="signs-in-sets"),
+        pytest.param("/a\\,/b", ["/a\\,/b"], id="escaped-comma"),
+        pytest.param("/points/1,2", ["/points/1,2"], id="comma-in-a-path"),
+        pytest.param("/[ab]/[aA]/[abc]", ["/[ab]/[aA]/[abc]"], id="classes-of-letters"),
+        pytest.param("/*.json", ["/*.json"], id="glob-with-an-extension"),
+        pytest.param("/a*,b", ["/a*,b"], id="glob-with-a-comma"),
+        pytest.param("/api/*, /v1/*", ["/api/*", "/v1/*"], id="globs-and-a-comma"),
     ],
 )
 def test_what_is_a_path_or_an_expression_is_read_as_such(
@@ -81,11 +97,37 @@ def test_what_is_a_path_or_an_expression_is_read_as_such(
         ("/api/{_id}/{A}/{z}/{B:path}", "'/api/*/*/*/*'"),
         ("/api/:id", "'/api/*'"),
         ("/api/:_id/x/:A/:M/:z", "'/api/*/x/*/*/*'"),
+        ("/api/{*path}", "'/api/*'"),
+        ("/api/{}", "'/api/*'"),
+        ("/api/{id:[0-9]{1,3}}/x", "'/api/*/x'"),
+        ("/api/{id}?", "'/api/*'"),
+        ("/users{/:id}", "'/users/*'"),
+        ("/users{?page}", "'/users'"),
+        ("/api/*path", "'/api/*'"),
+        ("/api/[id]", "'/api/*'"),
+        ("/api/[...slug]", "'/api/*'"),
+        ("/api/[[...slug]]", "'/api/*'"),
+        ("/api/:id?", "'/api/*'"),
+        (r"/api/:id(\d+)", "'/api/*'"),
+        ("/(a|b)/<id>", "'/(a|b)/[^/]*'"),
+        ("/api/*$", "'/api/*'"),
+        ("^/api/*$", "'/api/*'"),
+        ("/(a|b)/*$", "'/(a|b)(/.*)?$'"),
         # Encoded
         ("/a%20b", "'/a b'"),
         ("/a%2fB%c3%A9/c", r"'/a/B\xe9/c'"),
         ("/%59", "'/Y'"),
         ("/%ff", r"'/\ufffd'"),
+        ("/a%7Bid%7D", r"'/a\\{id\\}$'"),
+        ("/a%5Bb*c", r"'/a\\[b[^/]*c$'"),
+        ("/C%23/*", r"'/C\\#(/.*)?$'"),
+        ("/api/%3Fx", r"'/api/\\?x$'"),
+        ("/a%2C/b%20", r"'/a\\,/b\\ $'"),
+        ("/a%2A", r"'/a\\*$'"),
+        ("/a%2520b", r"'/a\\%20b$'"),
+        ("/a%20(b|c)", r"'/a\\ (b|c)'"),
+        ("/%2e%2e/x", "'/x'"),
+        ("api/%20", r"'/api/\\ $'"),
         # With a query or a fragment
         ("/a?x=1", "'/a'"),
         ("/a?x.y~z-0=1", "'/a'"),
@@ -93,6 +135,18 @@ def test_what_is_a_path_or_an_expression_is_read_as_such(
         ("/a#b", "'/a'"),
         ("/[ab]?x=1", "'/[ab]'"),
         ("?x=1", "'/*'"),
+        ("/api?", "'/api'"),
+        ("/search?q", "'/search'"),
+        ("/v1.0/a-b?q&r", "'/v1.0/a-b'"),
+        ("/api/*?", "'/api/*'"),
+        ("/search?{q}", "'/search'"),
+        ("/api/<id>?x=1", "'/api/*'"),
+        # More than a path
+        (f"{A}/a%20b", "'/a b'"),
+        (f"{A}/api/:id", "'/api/*'"),
+        ("GET /api", "'/api'"),
+        ("GET|POST /api", "'/api'"),
+        ("/api/*;", "'/api/*'"),
     ],
     ids=ascii,
 )
@@ -106,6 +160,45 @@ def test_what_looks_like_a_path_and_is_none_is_told_what_to_write(
     assert problem.message.startswith(f"resources[{path!a}] ")
     assert problem.message.endswith(f" Write {remedy}")
     assert read(literal_eval(remedy))[1].errors == []
+
+
+@pytest.mark.parametrize("path", ["/a%20b/(", "/<id>(", "GET,", "/%5f%5fA%5f%5f"])
+def test_a_mistake_that_cannot_be_corrected_is_told_with_an_example(path: str) -> None:
+    problem = problem_of([path])
+    assert problem[:3] == ("resource-path", "resources", path)
+    assert problem.message.endswith(" Write a path such as '/api/*'")
+
+
+@pytest.mark.parametrize("path", ["/api?", "/search?q"])
+def test_an_optional_letter_at_the_end_is_told_how_to_write_it_as_an_expression(path: str) -> None:
+    assert f"a regular expression would be '^{path}'" in problem_of([path]).message
+    assert read([f"^{path}"])[0] == [f"^{path}"]
+
+
+@pytest.mark.parametrize("text", ["/api/*,", ",/api/*", "/api/*,,/v1/*"])
+def test_an_empty_part_of_a_text_is_told(text: str) -> None:
+    problem = problem_of(text)
+    assert problem[:3] == ("resource-type", "resources", "")
+    assert problem.message.endswith("extra comma")
+
+
+@pytest.mark.parametrize(
+    ("path", "paths"),
+    [
+        ("/admin/*,/internal/*", "'/admin/*', '/internal/*'"),
+        ("/admin, /internal", "'/admin', '/internal'"),
+        ("/api/*, v1/*", "'/api/*', '/v1/*'"),
+        ("/a%20b;/<id>", "'/a b', '/*'"),
+    ],
+)
+@pytest.mark.parametrize("noun", ["item", "key"])
+def test_several_paths_in_an_item_or_key_are_told_one_by_one(
+    noun: str, path: str, paths: str
+) -> None:
+    problem = problem_of({path: {}} if noun == "key" else [path])
+    assert problem[:3] == ("resource-path", "resources", path)
+    assert problem.message.endswith(f"is more than one path. Write one {noun} for each: {paths}")
+    assert read(list(literal_eval(paths)))[1].errors == []
 
 
 @pytest.mark.parametrize(
@@ -211,6 +304,8 @@ def test_items_that_are_no_pairs_are_refused(pair: object) -> None:
     [
         ("${PATHS}", "value-placeholder", "write the value itself"),
         ("[/a, /b]", "value-list", ": /a,/b"),
+        ("[/api/*]", "value-list", ": /api/*"),
+        ("[*]", "value-list", ": *"),
         ("'/a', '/b'", "value-quoted", ": /a,/b"),
     ],
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
+from ast import literal_eval
 from contextlib import suppress
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -12,9 +14,11 @@ from hypothesis import strategies as st
 
 from flask_cors import ConfigurationError
 from flask_cors.core import Policy
+from flask_cors.core.errors import Problems
 from flask_cors.core.headers import is_token, matches_glob, normalize_method, parse_names
 from flask_cors.core.origins import is_origin, parse_origin
 from flask_cors.core.resources import PathPattern, ResourceTable, without_dot_segments
+from flask_cors.core.settings import OptionSource, resolve_resources
 
 from ..support.found import LISTS, ORIGINS, RESOURCES, WRITTEN_ORIGINS
 from ..support.strategies import (
@@ -137,3 +141,40 @@ def most_specific(entries: list[tuple[PathPattern, int]], path: str) -> int | No
         if covers(text, path)
     ]
     return max(found)[1] if found else None
+
+
+# Segments of resources as people write them, each with one that is meant.
+SEGMENTS = {
+    **dict.fromkeys(("<id>", "<path:id>", "{id}", "{}", "{*id}", ":id", "[id]", "[...id]"), "7"),
+    **{text: text for text in ("api", "v1.0", "a b", "x-y")},
+    **{text: unquote(text) for text in ("a%20b", "%C3%A9", "%23x", "x%3F", "%5B%7Bid%7D", "%2A")},
+}
+ENDS = ("", "", "/*", "?x=1", "?q", "?", "#x", "?{q}", ",", " /other")
+
+
+@PROPERTY_SETTINGS
+@given(
+    st.sampled_from(["api", "a%20b", "C%23", "x%3Fy", "%2E%2A"]),
+    st.lists(st.sampled_from([*SEGMENTS]), max_size=3),
+    st.sampled_from(ENDS),
+    st.sampled_from(["", "", "GET ", "https://a.example"]),
+)
+def test_a_path_that_a_message_suggests_is_accepted_and_covers_what_was_meant_and_no_more(
+    first: str, others: list[str], end: str, start: str
+) -> None:
+    problems = Problems()
+    text = start + "/".join(["", first, *others]) + end
+    resolve_resources([OptionSource({"resources": [text]})], problems)
+    if not problems.errors:
+        return
+    (problem,) = problems.errors
+    suggested = re.search(r"(?:Write|for each:) ((?:'[^']*'(?:, )?)+)$", problem.message)
+    assert suggested is not None, problem.message
+    found = Problems()
+    written = literal_eval(f"[{suggested[1]}]")
+    resolved = resolve_resources([OptionSource({"resources": written})], found)
+    assert found.errors + found.warnings == []
+    segments = [unquote(first), *map(SEGMENTS.__getitem__, others)]
+    meant, other = (f"/{'/'.join(each)}" for each in (segments, [f"{segments[0]}x", *segments[1:]]))
+    covered = {path for path in (meant, other) for each, _ in resolved if each.matches(path)}
+    assert covered == {meant}

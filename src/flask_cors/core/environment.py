@@ -21,6 +21,11 @@ _PLACEHOLDER = r"""(?x)
     | __[A-Z][A-Z0-9_]*__ | @[A-Z][A-Z0-9_]*@  # of build tools
     """
 _LIST_START = r"[\[(]\s*[rbu]?[\"']|\{|\[\]|\(\)"
+# A whole string in one pair of brackets: as a class of characters, it would match a single one. But
+# `[a-z]` and `[::1]` are no lists.
+_UNQUOTED_LIST = r"""(?x)
+    \[ (?: [^\[\]]*(?:://|,)[^\[\]]* | [^^\[\]\\]*/[^\[\]\\]* | \* | [\w.*-]*[^\W_]{3}[\w.*-]* ) \]
+    """
 
 
 def environment_mistake(text: str) -> tuple[Code, str] | None:
@@ -51,11 +56,7 @@ def _is_list_as_text(text: str) -> bool:
     """Return whether a string is a list, tuple, set or mapping in Python, JSON or YAML syntax."""
     if text[-1] not in "])}":
         return False
-    inner = text[1:-1]
-    unquoted = (
-        text[0] == "[" and ("://" in inner or "," in inner) and not re.search(r"[\[\]]", inner)
-    )
-    return unquoted or re.match(_LIST_START, text) is not None
+    return re.match(_LIST_START, text) is not None or re.fullmatch(_UNQUOTED_LIST, text) is not None
 
 
 def _list_message(text: str) -> str:

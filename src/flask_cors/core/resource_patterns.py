@@ -5,10 +5,11 @@ This is needed at set-up. What is needed at request time is in `resources`.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 from .environment import CHARACTER_CLASS, environment_mistake
-from .errors import LISTS, safe_repr
+from .errors import LISTS, Problems, safe_repr
+from .headers import ALL_METHODS, has_regex_syntax
 from .options import RESOURCE_OPTIONS, Pattern, SupportsItems
 from .origin_patterns import REGEX_ERRORS
 from .resources import PathPattern, without_dot_segments
@@ -53,9 +54,7 @@ def _pairs_of(raw: OptionValue) -> Iterable[tuple[object, object]]:
     if isinstance(spec, str):
         if not spec.lstrip().startswith("/") and raw.has_environment_mistake(spec):
             return []
-        parts = [part.strip() for part in spec.split(",")]
-        paths = parts if all(part.startswith("/") for part in parts) else [spec]
-        return [(path, {}) for path in paths]
+        return [(path, {}) for path in _split(spec, _COMMA)]
     if isinstance(spec, Iterable) and not isinstance(spec, bytes):
         return [(path, {}) for path in cast("Iterable[object]", spec)]
     return [(spec, {})]
@@ -77,12 +76,21 @@ def _probable_options(value: object) -> str:
     return "{'origins': ['https://app.example']}, or {} for no options of its own"
 
 
-def read_path(raw: OptionValue) -> PathPattern | None:
-    """Return the pattern of one resource; or record a problem and return `None`."""
+def read_path(raw: OptionValue, resources: object = None) -> PathPattern | None:
+    """Return the pattern of one resource; or record a problem and return `None`.
+
+    Args:
+        raw: the pattern.
+        resources: the value of the option, in which the pattern is written.
+    """
     written = cast("Pattern", raw.value)
     if isinstance(written, str):
         wrong = _path_mistake(written)
-        mistake = environment_mistake(written) if wrong is None else ("resource-path", wrong)
+        if wrong is not None:
+            text = f"{raw.name} {wrong.text}. {_remedy(wrong, resources)}"
+            raw.problems.error("resource-path", "resources", written, text)
+            return None
+        mistake = environment_mistake(written)
         if mistake is not None:
             code, text = mistake
             raw.problems.error(code, "resources", written, f"{raw.name} {text}")
@@ -107,41 +115,205 @@ def read_path(raw: OptionValue) -> PathPattern | None:
     return path
 
 
+# Strings that look like a path but are not one ----------------------------------------------------
+
+
+class _Mistake(NamedTuple):
+    """What is wrong with a string that looks like a path."""
+
+    text: str
+    paths: list[str]
+    """what was probably meant, which can be wrong in another way"""
+
+
+def _remedy(mistake: _Mistake, resources: object) -> str:
+    paths = _corrected(mistake.paths)
+    if not paths:
+        return "Write a path such as '/api/*'"
+    if len(paths) == 1:
+        return f"Write {safe_repr(paths[0])}"
+    if isinstance(resources, str):
+        return f"Write commas between them: {safe_repr(', '.join(paths))}"
+    listed = ", ".join(map(safe_repr, paths))
+    return f"Write one {'key' if has_items(resources) else 'item'} for each: {listed}"
+
+
+def _corrected(texts: list[str], tries: int = 8) -> list[str]:
+    """Return the paths that were probably meant, all of which are accepted; or none at all."""
+    found = [_corrected_path(text, tries - 1) for text in texts if tries]
+    return [path for paths in found for path in paths] if all(found) else []
+
+
+def _corrected_path(text: str, tries: int) -> list[str]:
+    mistake = _path_mistake(text)
+    if mistake is not None:
+        return _corrected(mistake.paths, tries)
+    found = Problems()
+    path = read_path(OptionValue("resources", "resources", text, found))
+    if path is not None and not path.reachable:
+        return _corrected([f"/{text}" if path.regex else without_dot_segments(f"/{text}")], tries)
+    return [] if found.errors or found.warnings else [text]
+
+
+def _path_mistake(text: str) -> _Mistake | None:
+    """Return what is wrong with a string that looks like a path but is not one, if anything."""
+    for find in (_url, _several, _query, _glob_with_end, _route, _bare_query, _encoded):
+        mistake = find(text)
+        if mistake is not None:
+            return mistake
+    return None
+
+
+# What has a meaning of its own in a regular expression: an escaped character, a class of characters
+# and a quantifier with braces.
+_REGEX_ITEM = rf"(?s)\\N\{{[^{{}}]*\}}|\\.|{CHARACTER_CLASS}|\{{(?:[0-9]+(?:,[0-9]*)?|,[0-9]*)\}}"
+_GROUP = r"\([^()]*\)"
+_COMMA = r",(?![\w.~%-])|(?<=/\*),"  # not the one in the path `/points/1,2`
+
+
+def _masked(text: str, pattern: str = _REGEX_ITEM) -> str:
+    """Return `text` with each match of `pattern` replaced by as many underscores."""
+    return re.sub(pattern, lambda found: "_" * len(found[0]), text)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Return the parts of `text` between separators outside of classes, groups and escapes."""
+    masked, before = _masked(text), ""
+    while masked != before:
+        masked, before = _masked(masked, _GROUP), masked
+    cuts = [found.span() for found in re.finditer(separator, masked)]
+    begins, ends = [0, *(end for _, end in cuts)], [*(begin for begin, _ in cuts), len(text)]
+    return [text[begin:end].strip() for begin, end in zip(begins, ends, strict=True)]
+
+
 _URL = r"(?is)[a-z][a-z0-9+.-]*://[^/]*(?P<path>/.*)?"
-_VARIABLE = r"(?<!\?)(?<!\?P)<[A-Za-z_][^<>]*>|(?<![$\\{N])\{[A-Za-z_][^{}]*\}|(?<=/):[A-Za-z_]\w*"
-_QUERY = r"(?<![(\\])\?(?:[\w.~-]+=|\*)|(?<![(?\\])#"
 
 
-_ENCODED = r"(?i)(?:%[0-9a-f]{2})+"
+def _url(text: str) -> _Mistake | None:
+    url = re.fullmatch(_URL, text)
+    if url is None:
+        return None
+    path = re.sub(r"[?#].*", "", url["path"] or "/*")
+    return _Mistake("is a URL, but resources are paths", [path])
+
+
+def _several(text: str) -> _Mistake | None:
+    parts = _split(text, r"[\s;,]+(?=/)|(?<=/\*)[;,]|[;,]\s*$")
+    if len(parts) == 1:
+        return None
+    paths = [part for part in parts if not {*re.split(r"\W+", part)} <= {"", *ALL_METHODS}]
+    return _Mistake(f"is more than {'one' if len(paths) > 1 else 'a'} path", paths)
+
+
+_QUERY = r"(?<!\()\?(?:[\w.~-]+=|\*|\{)|(?<![(?])#"
+# A `?` at the end, or before one word, in a string without any other syntax of expressions.
+_LITERAL = r"[^\\^$\[\](){}?|*]"
+_BARE_QUERY = rf"(?s)(?P<path>(?:{_LITERAL}|(?<!\.)\*)*(?:(?![/+.]){_LITERAL}|/\*))\?[\w&;%~-]*"
+
+
+def _query(text: str) -> _Mistake | None:
+    query = re.search(_QUERY, _masked(text))
+    if query is None:
+        return None
+    what = "has a query or fragment, which is not part of a path, so it would match nothing"
+    return _Mistake(what, [text[: query.start()] or "/*"])
+
+
+def _bare_query(text: str) -> _Mistake | None:
+    query = re.fullmatch(_BARE_QUERY, text)
+    if query is None:
+        return None
+    regex = safe_repr(f"^{text}")
+    what = f"has a query, which is not part of a path (a regular expression would be {regex})"
+    return _Mistake(what, [query["path"]])
+
+
+def _glob_with_end(text: str) -> _Mistake | None:
+    if not text.endswith("/*$"):
+        return None
+    head = text.removeprefix("^").removesuffix("/*$")
+    path = f"{head}(/.*)?$" if has_regex_syntax(head) else f"{head}/*"
+    return _Mistake("repeats only the last '/': '/*' has another meaning before '$'", [path])
+
+
+_VARIABLE = r"""(?x) (?:
+    (?<!\?)(?<!\?P)<[A-Za-z_][^<>]*>              # Flask, Django
+    | (?<![${])\{(?!%)[^{}'"]*\}                  # FastAPI, OpenAPI, ASP.NET
+    | (?<=/):[A-Za-z_]\w*(?:\([^()]*\))?          # Express, Rails
+    | (?<=/)\*[A-Za-z]\w*(?=/|$)
+    ) (?:[?*+](?=/|$))?
+    """
+_BRACKETS = r"(?<=/)\[{1,2}(?P<dots>\.\.\.)?(?P<name>[A-Za-z_]\w*)\]{1,2}(?=/|\?\w*$|$)"  # Next.js
+
+
+def _route(text: str) -> _Mistake | None:
+    found = [each for each in re.finditer(_BRACKETS, text) if _is_name(each)]
+    found += re.finditer(_VARIABLE, _masked(text))
+    if not found:
+        return None
+    found.sort(key=lambda each: each.start())
+    begins = [0, *(each.end() for each in found)]
+    fixed = [text[begin : each.start()] for begin, each in zip(begins, found, strict=False)]
+    last, _, query = text[begins[-1] :].partition("?")
+    regex = has_regex_syntax("".join([*fixed, last]))
+    any_text = "[^/]*" if regex else "*"
+    parts = [
+        before + _wildcard(each[0], any_text) for before, each in zip(fixed, found, strict=True)
+    ]
+    path = "".join(parts) + last + (f"?{query}" if query and regex else "")
+    return _Mistake(
+        "looks like a route, but resources are compared with the requested path; a '*' stands "
+        "for each part that varies",
+        [path],
+    )
+
+
+def _wildcard(variable: str, any_text: str) -> str:
+    """Return what stands for a variable of a route: nothing for one in the query."""
+    if variable.startswith(("{?", "{&", "{#")):
+        return ""
+    return f"/{any_text}" if variable.startswith("{/") else any_text
+
+
+def _is_name(found: re.Match[str]) -> bool:
+    """Return whether brackets hold a name, not a class of characters such as `[ab]` or `[aA]`."""
+    letters = [*found["name"].lower()]
+    return bool(found["dots"]) or (len({*letters}) > 1 and letters != sorted(letters))
+
+
+_ENCODED = r"(?i)(?<!\\)(?:%[0-9a-f]{2})+"
+
+
+def _encoded(text: str) -> _Mistake | None:
+    if not re.search(_ENCODED, text):
+        return None
+    what = "is percent-encoded and would match nothing: it is compared with decoded paths"
+    return _Mistake(what, [_decoded_path(text)])
+
+
+def _decoded_path(text: str) -> str:
+    """Return an encoded path decoded; as an expression if special characters result."""
+    if has_regex_syntax(text):
+        return re.sub(_ENCODED, lambda found: _escaped(_decoded(found)), text)
+    path = re.sub(_ENCODED, _decoded, text)
+    special = re.search(r"[*,]", "".join(map(_decoded, re.finditer(_ENCODED, text))))
+    unclear = path != path.strip() or has_regex_syntax(path) or _path_mistake(path) is not None
+    if not (special or unclear or environment_mistake(path)):
+        return path
+    head = text.removesuffix("/*")
+    regex = re.sub(rf"{_ENCODED}|[^\w/-]", _as_regex, head)
+    return f"{regex}$" if head == text else f"{regex}(/.*)?$"
 
 
 def _decoded(encoded: re.Match[str]) -> str:
     return bytes.fromhex(encoded[0].replace("%", "")).decode("utf-8", "replace")
 
 
-def _path_mistake(text: str) -> str | None:
-    """Return what is wrong with a string that looks like a path but is not one, if anything."""
-    url = re.fullmatch(_URL, text)
-    if url is not None:
-        path = re.sub(r"[?#].*", "", url["path"] or "/*")
-        return f"is a URL, but resources are paths. Write {safe_repr(path)}"
-    if re.search(_VARIABLE, text):
-        return (
-            "looks like a route, but resources are compared with the requested path; a '*' stands "
-            f"for each part that varies. Write {safe_repr(re.sub(_VARIABLE, '*', text))}"
-        )
-    if re.search(_ENCODED, text):
-        return (
-            "is percent-encoded and would match nothing: it is compared with decoded paths. "
-            f"Write {safe_repr(re.sub(_ENCODED, _decoded, text))}"
-        )
-    if re.search(r"[\s;]/", text):
-        listed = ", ".join(re.split(r"[\s;]+(?=/)", text))
-        return f"is more than one path. Write commas between them: {safe_repr(listed)}"
-    query = re.search(_QUERY, re.sub(CHARACTER_CLASS, lambda found: "_" * len(found[0]), text))
-    if query is not None:
-        return (
-            "has a query or fragment, which is not part of a path, so it would match nothing. "
-            f"Write {safe_repr(text[: query.start()] or '/*')}"
-        )
-    return None
+def _as_regex(found: re.Match[str]) -> str:
+    if found[0] == "*":
+        return "[^/]*"
+    return _escaped(_decoded(found) if found[0].startswith("%") else found[0])
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"[^\w/-]", r"\\\g<0>", text)

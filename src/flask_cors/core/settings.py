@@ -293,7 +293,7 @@ def resolve_resources(
     resolved: list[tuple[PathPattern, Settings]] = []
     for pattern, options in read_resources(resources):
         label = f"{resources.name}[{safe_repr(pattern_text(pattern))}]"
-        path = read_path(resources._replace(name=label, value=pattern))
+        path = read_path(resources._replace(name=label, value=pattern), resources.value)
         if path is not None:
             own = _Merged(merged)
             source = OptionSource(options, f"{label}.", place)
