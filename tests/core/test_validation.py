@@ -12,7 +12,12 @@ import pytest
 from flask_cors.core.errors import Problem, Problems
 from flask_cors.core.headers import HeaderRules
 from flask_cors.core.origins import OriginRules
-from flask_cors.core.settings import OptionSource, Settings, config_source, resolve_resources
+from flask_cors.core.settings import (
+    OptionSource,
+    Settings,
+    config_source,
+    resolve_resources,
+)
 
 A = "https://a.example"
 
@@ -41,13 +46,15 @@ def problem_of(option: str, value: object) -> Problem:
 
 LIST = "has the wrong type. Write a string, or a list of strings"
 NO_METHOD = "is not a method. Write its name: 'PUT'"
+PATTERN_OF_METHODS = "is not a method; only '*' alone stands for others. Write each name: 'PUT'"
+NO_GLOB = "has no effect: only '*' alone stands for others. Write '*', or each name: 'X-A'"
 NO_HEADER = "is not the name of a header. Write 'X-Request-ID'"
 MEDIA_TYPE = "is a media type. Write the name of the header that carries it: 'Content-Type'"
 NO_SECONDS = "is not a number of seconds from 0 to 2147483648. Write max_age={}, or a timedelta"
 
 
-def several(what: str, listed: str, end: str) -> str:
-    return f"is more than one {what}. Write commas between them, '{listed}', or {end}"
+def several(what: str, listed: str) -> str:
+    return f"is more than one {what}. Write one item for each: {str(listed.split(', '))[1:-1]}"
 
 
 @pytest.mark.parametrize(
@@ -60,13 +67,22 @@ def several(what: str, listed: str, end: str) -> str:
         ("PÜT", NO_METHOD),
         ("all", "is not a method. Write '*' for any method"),
         ("ANY", "is not a method. Write '*' for any method"),
-        ("GET PUT", several("method", "GET, PUT", "a list")),
-        ("GET\tPUT", several("method", "GET, PUT", "a list")),
-        ("GET|PUT|PATCH", several("method", "GET, PUT, PATCH", "a list")),
-        ("GET; PUT", several("method", "GET, PUT", "a list")),
-        ("GET / PUT", several("method", "GET, PUT", "a list")),
-        ("GET & PUT", several("method", "GET, PUT", "a list")),
-        ("GET + PUT", several("method", "GET, PUT", "a list")),
+        ("GET PUT", several("method", "GET, PUT")),
+        ("GET\tPUT", several("method", "GET, PUT")),
+        ("GET|PUT|PATCH", several("method", "GET, PUT, PATCH")),
+        ("GET; PUT", several("method", "GET, PUT")),
+        ("GET / PUT", several("method", "GET, PUT")),
+        ("GET & PUT", several("method", "GET, PUT")),
+        ("GET + PUT", several("method", "GET, PUT")),
+        ("GET PUT # both", several("method", "GET, PUT")),
+        ("PUT # x", "is more than a method. Write 'PUT'"),
+        ("# x", NO_METHOD),
+        ("GET TRACE", NO_METHOD),
+        ("GET all", NO_METHOD),
+        (".*", "is not a method. Write '*' for any method"),
+        ("P*", PATTERN_OF_METHODS),
+        ("P.*", PATTERN_OF_METHODS),
+        ("GET|P*", PATTERN_OF_METHODS),
     ],
 )
 def test_what_is_no_method_is_told_what_to_write(item: object, text: str) -> None:
@@ -86,8 +102,13 @@ def test_what_is_no_method_is_told_what_to_write(item: object, text: str) -> Non
         ("Ä", NO_HEADER),
         ("all", "is not the name of a header. Write '*' for any header"),
         ("Any", "is not the name of a header. Write '*' for any header"),
-        ("X-A X-B", several("name", "X-A, X-B", "write a list")),
-        ("X-A; X-B", several("name", "X-A, X-B", "write a list")),
+        ("X-A X-B", several("name", "X-A, X-B")),
+        ("X-A; X-B", several("name", "X-A, X-B")),
+        ("X-A X-B # both", several("name", "X-A, X-B")),
+        ("X-A # x", "is more than a name. Write 'X-A'"),
+        ("X-A all", NO_HEADER),
+        ("X-A # x: y", "is more than a name. Write 'X-A'"),
+        ("all: x", NO_HEADER),
         ("X-A: 1", "is a header with its value. Write only its name: 'X-A'"),
         ("X-A : 1", "is a header with its value. Write only its name: 'X-A'"),
         ("X-A:1:2", "is a header with its value. Write only its name: 'X-A'"),
@@ -107,12 +128,61 @@ def test_what_is_no_method_is_told_what_to_write(item: object, text: str) -> Non
         ),
         ("text/html; charset=utf-8", MEDIA_TYPE),
         ("X text/html", NO_HEADER),
-        ("video X-A", several("name", "video, X-A", "write a list")),
+        ("video X-A", several("name", "video, X-A")),
     ],
 )
 def test_what_is_no_header_is_told_what_to_write(option: str, item: object, text: str) -> None:
     problem = problem_of(option, ["X-A", item])
     assert problem == ("header-name", option, item, f"{option}: {item!a} {text}")
+
+
+@pytest.mark.parametrize(
+    ("item", "code", "text"),
+    [
+        (".*", "header-name", "is not the name of a header. Write '*' for any header"),
+        ("X-.*", "header-name", "is not the name of a header. Write '*' for any header"),
+        ("X-A|X-B", "header-name", several("name", "X-A, X-B")),
+        ("X-*", "expose-wildcard", NO_GLOB),
+        ("*-A", "expose-wildcard", NO_GLOB),
+    ],
+)
+def test_a_pattern_of_exposed_headers_is_told_to_have_no_effect(
+    item: str, code: str, text: str
+) -> None:
+    message = f"expose_headers: {item!a} {text}"
+    assert problem_of("expose_headers", ["X-A", item]) == (code, "expose_headers", item, message)
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "listed"),
+    [
+        ("methods", "GET PUT", "GET, PUT"),
+        ("allow_headers", "X-A X-B", "X-A, X-B"),
+        ("expose_headers", "X-A|X-B", "X-A, X-B"),
+    ],
+)
+def test_several_names_in_a_text_are_told_with_commas(option: str, text: str, listed: str) -> None:
+    message = problem_of(option, text).message
+    assert message.endswith(f"Write commas between them, '{listed}', or a list")
+    assert read(option, listed)
+
+
+@pytest.mark.parametrize(
+    ("config", "remedy"),
+    [
+        ({"CORS_MAX_AGE": "1h"}, "Write CORS_MAX_AGE = 3600, or"),
+        ({"CORS_RESOURCES": {"/a": {"max_age": "1h"}}}, "Write 'max_age': 3600, or"),
+        ({"CORS_ORIGINS": {"/a": "*"}}, "in resources: CORS_RESOURCES = {"),
+        ({"CORS_RESOURCES": {"/a": {"origins": {"/a": "*"}}}}, "in resources: resources={"),
+    ],
+)
+def test_a_message_says_what_to_write_where_the_option_is(
+    config: dict[str, object], remedy: str
+) -> None:
+    problems = Problems()
+    resolve_resources([config_source(config, problems)], problems)
+    (problem,) = problems.errors
+    assert remedy in problem.message
 
 
 def test_a_header_that_scripts_may_not_use_is_told() -> None:

@@ -49,6 +49,18 @@ class OptionValue(NamedTuple):
         text = f"{self.name}: {safe_repr(item)} {text}"
         self.problems.warning(code, self.option, item, text)
 
+    def assignment(self, option: str, value: str) -> str:
+        """Return the code that sets `option` to `value` in the same place."""
+        if self.name.isupper():
+            return f"CORS_{option.upper()} = {value}"
+        return f"'{option}': {value}" if "." in self.name else f"{option}={value}"
+
+    def separated(self, names: Iterable[str]) -> str:
+        """Return what to write instead of several names in one item."""
+        if isinstance(self.value, str):
+            return f"Write commas between them, {safe_repr(', '.join(names))}, or a list"
+        return f"Write one item for each: {', '.join(map(safe_repr, names))}"
+
     def items(self) -> list[object]:
         """Return the items of the value: a string is split at its commas, blanks are stripped."""
         value = self.value
@@ -174,10 +186,12 @@ def read_origins(raw: OptionValue) -> OriginRules:
         )
         return OriginRules()
     if has_items(value) and not callable(value):
+        mapping = "{'/api/*': {'origins': ['https://app.example']}}"
+        place = raw if raw.name.isupper() else raw._replace(name="origins")
         raw.error(
             "option-type",
             "is a mapping. Write options that differ by path in resources: "
-            "resources={'/api/*': {'origins': ['https://app.example']}}",
+            f"{place.assignment('resources', mapping)}",
         )
         return OriginRules()
     exact: set[str] = set()
@@ -345,7 +359,7 @@ def read_methods(raw: OptionValue) -> MethodRules:
         if raw.has_environment_mistake(item):
             continue
         if not isinstance(item, str) or not _is_method(item):
-            raw.error("method", _method_mistake(item), item)
+            raw.error("method", _method_mistake(raw, item), item)
         elif item.upper() in FORBIDDEN_METHODS:
             raw.error("method-forbidden", "is a method that no browser sends. Remove it", item)
         else:
@@ -355,17 +369,28 @@ def read_methods(raw: OptionValue) -> MethodRules:
 
 def _is_method(item: str) -> bool:
     """Return whether an item is one method; `GET|POST`, although a token, is two."""
-    return is_token(item) and "|" not in item and item.lower() not in _WORDS_FOR_ALL
+    return item == "*" or (
+        is_token(item) and not re.search(r"[|*]", item) and item.lower() not in _WORDS_FOR_ALL
+    )
 
 
-def _method_mistake(item: object) -> str:
-    if isinstance(item, str) and item.lower() in _WORDS_FOR_ALL:
+def _method_mistake(raw: OptionValue, item: object) -> str:
+    if not isinstance(item, str):
+        return "is not a method. Write its name: 'PUT'"
+    if item.lower() in _WORDS_FOR_ALL or item in ANY_SPELLINGS:
         return "is not a method. Write '*' for any method"
-    names = re.split(r"[\s;|/&+]+", item) if isinstance(item, str) else []
-    if names and all(map(is_token, names)):
-        listed = safe_repr(", ".join(names))
-        return f"is more than one method. Write commas between them, {listed}, or a list"
-    return "is not a method. Write its name: 'PUT'"
+    if "*" in item:
+        return "is not a method; only '*' alone stands for others. Write each name: 'PUT'"
+    names = re.split(r"[\s;|/&+]+", re.sub(r"\s+#.*", "", item))
+    if not all(map(_is_usual_method, names)):
+        return "is not a method. Write its name: 'PUT'"
+    if len(names) == 1:
+        return f"is more than a method. Write {safe_repr(names[0])}"
+    return f"is more than one method. {raw.separated(names)}"
+
+
+def _is_usual_method(name: str) -> bool:
+    return _is_method(name) and name[0].isalpha() and name.upper() not in FORBIDDEN_METHODS
 
 
 def read_allow_headers(raw: OptionValue) -> HeaderRules:
@@ -379,7 +404,7 @@ def read_allow_headers(raw: OptionValue) -> HeaderRules:
         if is_text_pattern(item) or (isinstance(item, str) and has_regex_syntax(item)):
             regexes += _read_name_regex(raw, item)
         elif not isinstance(item, str) or not _is_field_name(item):
-            raw.error("header-name", _header_name_mistake(item), item)
+            raw.error("header-name", _header_name_mistake(raw, item), item)
         else:
             if is_forbidden_name(item):
                 text = "is a header that scripts cannot set: browsers control it. Remove it"
@@ -406,9 +431,12 @@ def read_expose_headers(raw: OptionValue) -> tuple[str, ...]:
     for item in raw.items():
         if raw.has_environment_mistake(item):
             continue
-        if not isinstance(item, str) or not _is_field_name(item):
-            raw.error("header-name", _header_name_mistake(item), item)
+        if not isinstance(item, str) or not _is_field_name(item) or re.search(r"\||\.\*", item):
+            raw.error("header-name", _header_name_mistake(raw, item), item)
             continue
+        if item != "*" and "*" in item:
+            text = "has no effect: only '*' alone stands for others. Write '*', or each name: 'X-A'"
+            raw.warning("expose-wildcard", text, item)
         if item.lower() in UNREADABLE_NAMES:
             text = "is a header that scripts can never read. Remove it"
             raw.warning("header-forbidden", text, item)
@@ -420,24 +448,23 @@ def _is_field_name(item: str) -> bool:
     return is_token(item) and item.lower() not in _WORDS_FOR_ALL
 
 
-def _header_name_mistake(item: object) -> str:
+def _header_name_mistake(raw: OptionValue, item: object) -> str:
     """Return what is wrong with the name of a header, and what was probably meant."""
     if not isinstance(item, str):
         return "is not the name of a header. Write 'X-Request-ID'"
-    if item.lower() in _WORDS_FOR_ALL:
+    if item.lower() in _WORDS_FOR_ALL or ".*" in item:
         return "is not the name of a header. Write '*' for any header"
     if re.match(r"(?:application|audio|font|image|model|multipart|text|video)/", item):
         return "is a media type. Write the name of the header that carries it: 'Content-Type'"
     name = item.partition(":")[0].strip()
-    if is_token(name):
+    if ":" in item and _is_field_name(name):
         return f"is a header with its value. Write only its name: '{name}'"
-    names = re.split(r"[\s;]+", item)
-    if all(map(is_token, names)):
-        return (
-            "is more than one name. Write commas between them, "
-            f"{safe_repr(', '.join(names))}, or write a list"
-        )
-    return "is not the name of a header. Write 'X-Request-ID'"
+    names = re.split(r"[\s;|]+", re.sub(r"\s+#.*", "", item))
+    if not all(re.fullmatch(r"[A-Za-z][\w-]*", each) and _is_field_name(each) for each in names):
+        return "is not the name of a header. Write 'X-Request-ID'"
+    if len(names) == 1:
+        return f"is more than a name. Write {safe_repr(names[0])}"
+    return f"is more than one name. {raw.separated(names)}"
 
 
 _TRUE = frozenset[object]({1, "true", "1", "yes", "on"})  # 1 is also `True`
@@ -477,7 +504,7 @@ def read_max_age(raw: OptionValue) -> int | None:
     raw.error(
         "max-age",
         f"is not a number of seconds from 0 to {_MAX_SECONDS}. "
-        f"Write max_age={_seconds(value)}, or a timedelta",
+        f"Write {raw.assignment('max_age', str(_seconds(value)))}, or a timedelta",
     )
     return None
 
