@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from flask_cors.core.errors import Problem, Problems
@@ -93,15 +95,64 @@ def test_a_key_that_names_who_is_let_in_was_meant_to_restrict(key: str, value: o
     assert problem.message.startswith(f"{key} = ")
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "WHITE_LIST",
+        "SAFELIST",
+        "SAFE_LIST",
+        "PERMITTED",
+        "ALLOWED",
+        "URLS",
+        "HOSTS",
+        "CLIENTS",
+        "TRUSTED",
+        "SITES",
+        "FRONTEND",
+        "URL",
+        "CLIENT_URL",
+        "FRONTEND_URLS",
+    ],
+)
+@pytest.mark.parametrize(
+    "value", [[A], (A, "x"), f"x, {A}", [re.compile(f"^{A}$")], ["^https?://a"]], ids=repr
+)
+def test_a_key_that_holds_an_origin_was_meant_to_restrict_whatever_its_name(
+    key: str, value: object
+) -> None:
+    (problem,) = in_config(f"CORS_{key}", value).errors
+    assert (problem.code, problem.value) == ("origin-key", value)
+
+
+@pytest.mark.parametrize("key", ["RESOURCE", "PATHS", "RULES"])
+@pytest.mark.parametrize(
+    ("value", "instead"),
+    [
+        ({"/*": {"origins": A}}, f"CORS_RESOURCES = {{'/*': {{'origins': '{A}'}}}};"),
+        ({"^/a": {"origins": [A]}}, f"CORS_RESOURCES = {{'^/a': {{'origins': ['{A}']}}}};"),
+        ({"/*": [A]}, "CORS_RESOURCES = {'/*': {'origins': ['https://app.example']}};"),
+        ({"x": [A]}, "CORS_ORIGINS = ['https://app.example'];"),
+        ([A], f"CORS_ORIGINS = ['{A}'];"),
+    ],
+    ids=repr,
+)
+def test_a_mapping_or_list_that_holds_an_origin_was_meant_to_restrict(
+    key: str, value: object, instead: str
+) -> None:
+    (problem,) = in_config(f"CORS_{key}", value).errors
+    assert (problem.code, problem.value) == ("origin-key", value)
+    assert f"Write {instead}" in problem.message
+
+
 @pytest.mark.parametrize("word", ["ORIGIN", "ORIGINS", "HOSTS"])
 def test_a_switch_for_all_that_is_off_was_meant_to_restrict(word: str) -> None:
-    found = [in_config(f"CORS_ALLOW_ALL_{word}", value).errors for value in (False, 0, True, 1)]
-    assert [[problem.code for problem in errors] for errors in found] == [
-        ["origin-key"],
-        ["origin-key"],
-        [],
-        [],
-    ]
+    key = f"CORS_ALLOW_ALL_{word}"
+    for value in (False, 0, "False", " no "):
+        (problem,) = in_config(key, value).errors
+        assert problem.code == "origin-key"
+        assert "Write CORS_ORIGINS = ['https://app.example'];" in problem.message
+    for value in (True, 1, "True", "on"):
+        assert in_config(key, value).errors == []
 
 
 @pytest.mark.parametrize(
@@ -128,8 +179,23 @@ def test_a_switch_for_all_that_is_off_was_meant_to_restrict(word: str) -> None:
         pytest.param("CORS_ALLOWED_ORIGINS", " * ", id="everyone"),
         pytest.param("CORS_ALLOWED_ORIGINS", [A, ".*"], id="everyone-in-a-list"),
         pytest.param("CORS_REGIONS", "eu", id="a-word-that-is-not-very-like-it"),
-        pytest.param("CORS_HOSTS", [A], id="hosts-without-permission"),
-        pytest.param("CORS_ALLOWED", [A], id="permission-for-nobody-in-particular"),
+        pytest.param("CORS_HOSTS", ["a"], id="hosts-without-permission"),
+        pytest.param("CORS_ALLOWED", ["a"], id="permission-for-nobody-in-particular"),
+        pytest.param("CORS_ALLOW_ALL_ORIGINS", "True", id="switch-for-all-as-text"),
+        pytest.param("CORS_CHECK_ORIGINS", "false", id="switch-as-text"),
+        pytest.param("CORS_ALLOWED_ORIGINS_TTL", "1", id="number-as-text"),
+        pytest.param("CORS_ORIGINAL", "x", id="another-word"),
+        *(
+            pytest.param(f"CORS_{word}", "https://docs.example", id=f"address-{word}")
+            for word in ("DOCS_URL", "LOG_ENDPOINT", "PROXY_SERVER", "DOCS_LOG")
+        ),
+        pytest.param("CORS_DOCS", f"{A}/docs", id="url-with-a-path"),
+        pytest.param("CORS_PAGES", [f"{A}/docs", "x", 5], id="urls-with-paths"),
+        pytest.param("CORS_BROKERS", ["redis://a:6379"], id="addresses-of-no-website"),
+        pytest.param("CORS_TREE", [[[[[[A]]]]]], id="nested-too-deeply"),
+        pytest.param("CORS_RESOURCE", {"/*": {"origins": "*"}}, id="resources-for-everyone"),
+        pytest.param("CORS_PATHS", A, id="a-path"),
+        pytest.param("CORS_ALLOWED_HEADERS", [A], id="another-option"),
     ],
 )
 def test_a_key_about_something_else_restricts_nobody(key: str, value: object) -> None:

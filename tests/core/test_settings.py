@@ -23,6 +23,7 @@ from flask_cors.core.settings import (
 )
 
 A = "https://a.example"
+EXAMPLE = "['https://app.example']"
 EVIL = "https://evil.test"
 
 
@@ -132,7 +133,7 @@ def test_whatever_a_restricting_key_is_set_to(value: object) -> None:
 def test_a_switch_for_all_that_is_off_restricts() -> None:
     (problem,) = refused(lambda: CORS(app_with(CORS_ALLOW_ALL_ORIGINS=False)))
     assert problem.code == "origin-key"
-    assert "Write CORS_ORIGINS = [...]" in problem.message
+    assert "Write CORS_ORIGINS = ['https://app.example'];" in problem.message
 
 
 @pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")
@@ -147,6 +148,7 @@ def test_a_switch_for_all_that_is_off_restricts() -> None:
         ("CORS_ORIGINS_FILE", "origins.txt"),
         ("CORS_ORIGIN_COUNT", 5),
         ("CORS_PROXY_URL", "https://proxy.example"),
+        ("CORS_ORIGINAL", True),
     ],
 )
 def test_what_restricts_nobody_is_no_error(key: str, value: object) -> None:
@@ -616,10 +618,11 @@ def test_a_misspelt_key_is_told_by_its_option_and_with_the_key() -> None:
         ([A], f"['{A}']", f"['{A}']"),
         ((A,), f"('{A}',)", f"('{A}',)"),
         ({A}, f"{{'{A}'}}", f"{{'{A}'}}"),
-        ("", "''", "[...]"),
-        ([], "[]", "[...]"),
-        (None, "None", "[...]"),
-        ({A: 1}, f"{{'{A}': 1}}", "[...]"),
+        ("", "''", EXAMPLE),
+        ([], "[]", EXAMPLE),
+        (None, "None", EXAMPLE),
+        ({A: 1}, f"{{'{A}': 1}}", EXAMPLE),
+        ("localhost:3000", "'localhost:3000'", EXAMPLE),
     ],
     ids=repr,
 )
@@ -630,7 +633,8 @@ def test_a_restricting_key_is_told_with_the_value_to_write(
         (
             f"CORS_WHITELIST = {shown} restricts nothing: it is not a key of Flask-CORS, and no "
             "origins are set anywhere else, so every website could read the responses. "
-            f"Write CORS_ORIGINS = {instead}"
+            f"Write CORS_ORIGINS = {instead}; or, if every website may read them, "
+            "CORS_ORIGINS = '*'"
         )
     ]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from .errors import LISTS, Problems, safe_repr
 from .headers import ALL_METHODS, HeaderRules, MethodRules
-from .option_names import is_meant_to_restrict, meant_option, nearest_option
+from .option_names import holds_paths, is_meant_to_restrict, meant_option, nearest_option
 from .options import CROSS_ORIGIN_OPTIONS, OPTIONS, RESOURCE_OPTIONS, SupportsItems
 from .origins import OriginRules
 from .resource_patterns import read_path, read_resources
@@ -102,9 +102,12 @@ def config_source(config: Mapping[str, object], problems: Problems) -> OptionSou
             continue
         if name.isupper() and option in (*OPTIONS, "headers"):
             given[option] = value
-        elif is_meant_to_restrict(option, value):
-            misnamed.append(MisnamedKey(name, "origins", value, restricts=True))
-        elif (meant := meant_option(option, OPTIONS)) is not None:
+            continue
+        meant = meant_option(option, OPTIONS)
+        if is_meant_to_restrict(option, value, meant):
+            meant = "resources" if holds_paths(value) else "origins"
+            misnamed.append(MisnamedKey(name, meant, value, restricts=True))
+        elif meant is not None:
             misnamed.append(MisnamedKey(name, meant, value, restricts=False))
     for found in misnamed:
         if nearest_option(found.key, OPTIONS):
@@ -239,16 +242,26 @@ def _report_misnamed(key: MisnamedKey, problems: Problems) -> None:
         _warn_of_key(key, problems)
         return
     # The threat: the author believes that the origins are restricted, but every origin is allowed.
-    value = safe_repr(key.value)
-    instead = value if isinstance(key.value, (str, *LISTS)) and key.value else "[...]"
     problems.error(
         "origin-key",
         "origins",
         key.value,
-        f"{key.key} = {value} restricts nothing: it is not a key of Flask-CORS, and no origins "
-        "are set anywhere else, so every website could read the responses. "
-        f"Write CORS_ORIGINS = {instead}",
+        f"{key.key} = {safe_repr(key.value)} restricts nothing: it is not a key of Flask-CORS, and "
+        "no origins are set anywhere else, so every website could read the responses. "
+        f"Write CORS_{key.meant.upper()} = {_accepted_value(key)}; or, if every website may read "
+        "them, CORS_ORIGINS = '*'",
     )
+
+
+def _accepted_value(key: MisnamedKey) -> str:
+    """Return the value of a misnamed key if the option accepts it, else an example."""
+    if isinstance(key.value, (str, Mapping, *LISTS)) and key.value:
+        found = Problems()
+        resolve_resources([OptionSource({key.meant: key.value}, CONFIG_PREFIX)], found)
+        if not found.errors:
+            return safe_repr(key.value)
+    example = "['https://app.example']"
+    return example if key.meant == "origins" else f"{{'/*': {{'origins': {example}}}}}"
 
 
 def resolve_view(

@@ -475,11 +475,18 @@ def read_switch(raw: OptionValue) -> bool:
     """Read a boolean, which may be written as a number or a word."""
     if raw.has_environment_mistake(raw.value):
         return False
-    value = raw.value.strip().lower() if isinstance(raw.value, str) else raw.value
+    switch = switch_of(raw.value)
+    if switch is None:
+        raw.error("boolean", "is not a boolean. Write True or False")
+    return bool(switch)
+
+
+def switch_of(value: object) -> bool | None:
+    """Return what a boolean, a number or a word means as a boolean; `None` if it means none."""
+    value = value.strip().lower() if isinstance(value, str) else value
     if isinstance(value, (int, str)) and value in _TRUE | _FALSE:
         return value in _TRUE
-    raw.error("boolean", "is not a boolean. Write True or False")
-    return False
+    return None
 
 
 _MAX_SECONDS = 2**31  # the greatest number that recipients handle (RFC 9111, section 1.2.2)
