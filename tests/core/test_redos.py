@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flask_cors.core import redos
-from flask_cors.core.headers import MAX_MATCHED_LENGTH, is_token
+from flask_cors.core.headers import MAX_LIST_NAMES, MAX_MATCHED_LENGTH, is_token
 from flask_cors.core.origin_patterns import compile_regex
 from flask_cors.core.origins import MAX_ORIGIN_LENGTH, is_origin
 from flask_cors.core.redos import ORIGIN_LETTERS, TOKEN_LETTERS, verdict
@@ -37,7 +37,9 @@ def of_origins(pattern: str) -> redos.Verdict:
 
 def of_headers(pattern: str) -> redos.Verdict:
     regex = compile_regex(pattern)
-    return verdict(regex, whole=True, letters=TOKEN_LETTERS, length=MAX_MATCHED_LENGTH)
+    return verdict(
+        regex, whole=True, letters=TOKEN_LETTERS, length=MAX_MATCHED_LENGTH, texts=MAX_LIST_NAMES
+    )
 
 
 def of_paths(pattern: str) -> redos.Verdict:
@@ -236,13 +238,23 @@ def test_longer_texts_take_longer(length, expected):
         (r"a*a*a*b", True, 461),
         (r"a*a*b", True, 5771),
         (r"/a*a*a*b", False, 462),
-        (r"a*" * 20 + "b", True, 9),
+        (r"a*" * 20 + "b", True, 8),
     ],
 )
 def test_up_to_fifty_million_attempts_are_fine(pattern, whole, longest):
     regex = re.compile(pattern)
     lengths = (longest, longest + 1)
     told = [verdict(regex, whole=whole, letters=None, length=length) for length in lengths]
+    assert told == ["fine", "slow"]
+
+
+@pytest.mark.parametrize(("texts", "longest"), [(1, 138), (10, 76), (128, 39)])
+def test_the_attempts_for_all_texts_of_a_request_are_counted(texts, longest):
+    regex = re.compile(r"a*a*a*a*b")
+    told = [
+        verdict(regex, whole=True, letters=None, length=length, texts=texts)
+        for length in (longest, longest + 1)
+    ]
     assert told == ["fine", "slow"]
 
 

@@ -167,6 +167,10 @@ def test_several_names_in_a_text_are_told_with_commas(option: str, text: str, li
     assert read(option, listed)
 
 
+def test_the_names_of_a_preflight_are_tried_one_after_the_other() -> None:
+    assert problem_of("allow_headers", ["X-.*-.*-.*-.*-.*-id"]).code == "regex-backtracking"
+
+
 @pytest.mark.parametrize(
     ("config", "remedy"),
     [

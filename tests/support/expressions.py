@@ -361,6 +361,9 @@ r/api/*
 
 FINE_HEADERS = r"""
 X-.*
+X-App-.*-.*
+X-.*-.*-.*-.*
+X-[a-z]+-[a-z]+-[a-z]+-[a-z]+
 x-.*
 X-[A-Za-z]+(-[A-Za-z]+)*
 X-[A-Za-z-]+
@@ -515,9 +518,11 @@ SLOW_PATHS = r"""
 /(?:([a-z])|\1)+/x
 ^/(/?[a-z]*)*$
 """.strip().splitlines()
+SLOW_PATHS += ["/[a-z]*[a-z]*a?a?" + "a" * 700 + "b"]
 SLOW_PATHS += ["/" + "[a-z]?" * 40 + "[a-z]{40}/x", "/" + "(?:a|a)" * 30 + "/x"]
 
 SLOW_HEADERS = r"""
+X-.*-.*-.*-.*-.*-id
 X-(?:[A-Za-z]+-?)*
 X-(\w+-?)*
 X-(.*)*-Id

@@ -37,7 +37,7 @@ TOKEN_LETTERS = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
 _LETTERS = "".join(map(chr, range(128))) + "\xa0\xb7\xe9\u0436\u0663\u2003\u4e2d\U0001f600"
 
 MAX_ATTEMPTS = 50_000_000
-"""The number of attempts that a match may take: about a second."""
+"""The number of attempts that the matches of a request may take: about a second."""
 
 _MAX_STATES = 10_000
 _MAX_WORK = 500_000  # steps of the count below; most expressions need a few hundred
@@ -60,27 +60,31 @@ class _UnknownError(Exception):
 
 
 @lru_cache(maxsize=256)
-def verdict(regex: re.Pattern[str], *, whole: bool, letters: str | None, length: int) -> Verdict:
-    """Return whether a match can take more than `MAX_ATTEMPTS`, or that this is unknown.
+def verdict(
+    regex: re.Pattern[str], *, whole: bool, letters: str | None, length: int, texts: int = 1
+) -> Verdict:
+    """Return whether a request can take more than `MAX_ATTEMPTS`, or that this is unknown.
 
     Args:
         regex: the compiled expression.
         whole: whether `fullmatch` is used, or `match`, which matches the start of a text.
         letters: the characters that a text may contain; `None` for any.
         length: the greatest length of a text.
+        texts: the number of texts that one request can have matched.
     """
-    if _is_plain(regex, length):
+    limit = MAX_ATTEMPTS // texts
+    if _is_plain(regex, length, limit):
         return "fine"
     try:
         # Without the limits of its repetitions, an expression can match in more ways, never in
         # fewer. It also needs fewer states, so this first count is quick.
         simple = _build(regex, _FEW_COPIES, whole=whole, letters=letters)
-        if not _Count(simple).exceeds(length):
+        if not _Count(simple).exceeds(length, limit):
             return "fine"
         exact = _build(regex, None, whole=whole, letters=letters) if simple.simplified else simple
-        if not exact.loose and _Count(exact, of_single_texts=True).exceeds(length):
+        if not exact.loose and _Count(exact, of_single_texts=True).exceeds(length, limit):
             return "slow"
-        if simple.simplified and not _Count(exact).exceeds(length):
+        if simple.simplified and not _Count(exact).exceeds(length, limit):
             return "fine"
     except (ImportError, AttributeError, _UnknownError, RecursionError):
         pass
@@ -93,22 +97,23 @@ _NOT_PLAIN = re.compile(r"\)[*+{]|\\[1-9]|\(\?(?![:=!]|<[=!]|P<|[aimsu]+\))")
 _ESCAPED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # or a class of characters
 
 
-def _is_plain(regex: re.Pattern[str], length: int) -> bool:
+def _is_plain(regex: re.Pattern[str], length: int, limit: int) -> bool:
     """Return whether the text of an expression shows that it is harmless; for most it does.
 
     Without repeated groups, the number of ways to match is the product of three: the choices of
     optional parts, the choices of alternatives, and the places where one repeated character can end
-    and the next begin.
+    and the next begin. On each way, the text up to the next repeated character is compared.
     """
     if regex.flags & re.VERBOSE or _NOT_PLAIN.search(regex.pattern):
         return False
     text = _ESCAPED.sub("x", regex.pattern)
-    repeats = text.count("*") + text.count("+") + text.count("{")
-    ways = math.comb(length + repeats, repeats)
+    ways = 0
+    for repeats, part in enumerate(re.split(r"[*+{]", text)):
+        ways += math.comb(length + repeats, repeats) * (4 + len(part))
     ways <<= text.count("?") - text.count("(?")
     for group in re.split(r"[()]", text) if "|" in text else ():  # or a part of a group
         ways *= 1 + group.count("|")
-    return ways * 4 < MAX_ATTEMPTS
+    return ways < limit
 
 
 # The automaton ------------------------------------------------------------------------------------
@@ -405,8 +410,8 @@ class _Count:
         self.moves: dict[int, dict[int, Move]] = {}
         self.work = 0
 
-    def exceeds(self, length: int) -> bool:
-        """Return whether a text of at most `length` characters takes more than `MAX_ATTEMPTS`.
+    def exceeds(self, length: int, limit: int) -> bool:
+        """Return whether a text of at most `length` characters takes more than `limit` attempts.
 
         If the count takes too long, the answer is the one on the safe side: yes, or no with
         `of_single_texts`, whose yes must be certain.
@@ -423,14 +428,14 @@ class _Count:
             # A single text that ends here takes no more; of all texts, another one may go on.
             most = max([0 if self.of_single_texts else most, *costs.values()])
             total += most
-            if total > MAX_ATTEMPTS:
+            if total > limit:
                 return True
             if self.work > _MAX_WORK:
                 return not self.of_single_texts
             if left % _PERIOD == 0 and not self.of_single_texts:
                 periods = left // _PERIOD
                 more = self._growth(before, ways) * _PERIOD * periods * (periods + 1) / 2
-                if total + left * most + more <= MAX_ATTEMPTS:
+                if total + left * most + more <= limit:
                     return False
                 before = dict(ways)
         return False

@@ -13,6 +13,7 @@ from .errors import Code, Problems, safe_repr
 from .headers import (
     ALL_METHODS,
     FORBIDDEN_METHODS,
+    MAX_LIST_NAMES,
     MAX_MATCHED_LENGTH,
     UNREADABLE_NAMES,
     HeaderRules,
@@ -155,6 +156,7 @@ def match_time(
         whole=option != "resources",
         letters=letters,
         length=length or _MATCHED_LENGTH[option],
+        texts=MAX_LIST_NAMES if option == "allow_headers" else 1,
     )
 
 
