@@ -482,8 +482,12 @@ def test_dot_segments_lead_past_no_stricter_resource_since_servers_may_resolve_t
 
 
 @difference("resources-are-paths")
-@pytest.mark.parametrize("resource", ["/api/<id>", "https://a.example/api/*", "/a%20b"])
-def test_a_resource_that_is_no_path_raises_since_it_would_match_nothing(resource: str) -> None:
+@pytest.mark.parametrize(
+    "resource", ["/api/<id>", "https://a.example/api/*", "/a%20b", "/search?q"]
+)
+def test_a_resource_that_is_no_path_raises_since_it_would_match_nothing_meant(
+    resource: str,
+) -> None:
     with pytest.raises(ConfigurationError):
         app_with(resources=resource)
 

@@ -65,6 +65,7 @@ def problem_of(resources: object) -> Problem:
         pytest.param("/points/1,2", ["/points/1,2"], id="comma-in-a-path"),
         pytest.param("/[ab]/[aA]/[abc]", ["/[ab]/[aA]/[abc]"], id="classes-of-letters"),
         pytest.param("/*.json", ["/*.json"], id="glob-with-an-extension"),
+        pytest.param("^/a,?b", ["^/a,?b"], id="optional-comma"),
         pytest.param("/a*,b", ["/a*,b"], id="glob-with-a-comma"),
         pytest.param("/api/*, /v1/*", ["/api/*", "/v1/*"], id="globs-and-a-comma"),
     ],

@@ -157,18 +157,23 @@ def _corrected_path(text: str, tries: int) -> list[str]:
 
 def _path_mistake(text: str) -> _Mistake | None:
     """Return what is wrong with a string that looks like a path but is not one, if anything."""
-    for find in (_url, _several, _query, _glob_with_end, _route, _bare_query, _encoded):
-        mistake = find(text)
-        if mistake is not None:
-            return mistake
-    return None
+    if re.search(_ENCODED, text):
+        what = "is percent-encoded and would match nothing: it is compared with decoded paths"
+        return _other_mistake(text) or _Mistake(what, [_decoded_path(text)])
+    return _other_mistake(text)
+
+
+def _other_mistake(text: str) -> _Mistake | None:
+    """Return a mistake that is no encoding."""
+    finders = (_url, _several, _query, _glob_with_end, _route, _bare_query)
+    return next(filter(None, (find(text) for find in finders)), None)
 
 
 # What has a meaning of its own in a regular expression: an escaped character, a class of characters
 # and a quantifier with braces.
 _REGEX_ITEM = rf"(?s)\\N\{{[^{{}}]*\}}|\\.|{CHARACTER_CLASS}|\{{(?:[0-9]+(?:,[0-9]*)?|,[0-9]*)\}}"
 _GROUP = r"\([^()]*\)"
-_COMMA = r",(?![\w.~%-])|(?<=/\*),"  # not the one in the path `/points/1,2`
+_COMMA = r",(?![\w.~%?*+{-])|(?<=/\*),"  # not the one in `/points/1,2` or `/a,?b`
 
 
 def _masked(text: str, pattern: str = _REGEX_ITEM) -> str:
@@ -284,21 +289,14 @@ def _is_name(found: re.Match[str]) -> bool:
 _ENCODED = r"(?i)(?<!\\)(?:%[0-9a-f]{2})+"
 
 
-def _encoded(text: str) -> _Mistake | None:
-    if not re.search(_ENCODED, text):
-        return None
-    what = "is percent-encoded and would match nothing: it is compared with decoded paths"
-    return _Mistake(what, [_decoded_path(text)])
-
-
 def _decoded_path(text: str) -> str:
     """Return an encoded path decoded; as an expression if special characters result."""
     if has_regex_syntax(text):
         return re.sub(_ENCODED, lambda found: _escaped(_decoded(found)), text)
     path = re.sub(_ENCODED, _decoded, text)
     special = re.search(r"[*,]", "".join(map(_decoded, re.finditer(_ENCODED, text))))
-    unclear = path != path.strip() or has_regex_syntax(path) or _path_mistake(path) is not None
-    if not (special or unclear or environment_mistake(path)):
+    unclear = has_regex_syntax(path) or re.search(_ENCODED, path) or _other_mistake(path)
+    if path == path.strip() and not (special or unclear or environment_mistake(path)):
         return path
     head = text.removesuffix("/*")
     regex = re.sub(rf"{_ENCODED}|[^\w/-]", _as_regex, head)
