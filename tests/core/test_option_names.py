@@ -187,7 +187,7 @@ def test_a_switch_for_all_that_is_off_was_meant_to_restrict(word: str) -> None:
         pytest.param("CORS_ORIGINAL", "x", id="another-word"),
         *(
             pytest.param(f"CORS_{word}", "https://docs.example", id=f"address-{word}")
-            for word in ("DOCS_URL", "LOG_ENDPOINT", "PROXY_SERVER", "DOCS_LOG")
+            for word in ("DOCS_URL", "LOG_ENDPOINT", "PROXY_SERVER", "PROXY", "DOCS_LOG")
         ),
         pytest.param("CORS_DOCS", f"{A}/docs", id="url-with-a-path"),
         pytest.param("CORS_PAGES", [f"{A}/docs", "x", 5], id="urls-with-paths"),

@@ -98,7 +98,7 @@ def _names_origins(words: list[str]) -> bool:
 
 
 def _names_an_address(words: list[str], value: str) -> bool:
-    is_one = len(words) > 1 and "," not in value
+    is_one = words not in (["url"], ["uri"]) and "," not in value
     return is_one and words[-1] in _ADDRESS_WORDS and not _PAGE_WORDS.intersection(words)
 
 
