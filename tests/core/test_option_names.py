@@ -183,7 +183,7 @@ def test_a_switch_for_all_that_is_off_was_meant_to_restrict(word: str) -> None:
         pytest.param("CORS_ALLOWED", ["a"], id="permission-for-nobody-in-particular"),
         pytest.param("CORS_ALLOW_ALL_ORIGINS", "True", id="switch-for-all-as-text"),
         pytest.param("CORS_CHECK_ORIGINS", "false", id="switch-as-text"),
-        pytest.param("CORS_ALLOWED_ORIGINS_TTL", "1", id="number-as-text"),
+        pytest.param("CORS_ALLOWED_ORIGINS_TTL", " 60 ", id="number-as-text"),
         pytest.param("CORS_ORIGINAL", "x", id="another-word"),
         *(
             pytest.param(f"CORS_{word}", "https://docs.example", id=f"address-{word}")

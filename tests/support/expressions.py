@@ -359,6 +359,8 @@ r/api/*
 ^/.*(?:login|logout|register|reset).*\.(?:php|asp|jsp)$
 """.strip().splitlines()
 
+FINE_PATHS.append("|".join(f"/tenant-{number}/" for number in range(2000)))
+
 FINE_HEADERS = r"""
 X-.*
 X-App-.*-.*

@@ -75,7 +75,10 @@ def is_meant_to_restrict(option: str, value: object, meant: str | None) -> bool:
         return False
     named = _names_origins(words)
     switch = switch_of(value)
-    if isinstance(value, (int, float)) or switch is not None:  # as in `ALLOW_ALL_ORIGINS = False`
+    is_number = (
+        value.strip().isdecimal() if isinstance(value, str) else isinstance(value, (int, float))
+    )
+    if is_number or switch is not None:  # as in `ALLOW_ALL_ORIGINS = False`
         return named and "all" in words and not (value if switch is None else switch)
     items = cast("Iterable[object]", value) if isinstance(value, LISTS) else (value,)
     if any(isinstance(item, str) and item.strip() in ANY_SPELLINGS for item in items):

@@ -109,7 +109,9 @@ def _is_plain(regex: re.Pattern[str], length: int, limit: int) -> bool:
     text = _ESCAPED.sub("x", regex.pattern)
     ways = 0
     for repeats, part in enumerate(re.split(r"[*+{]", text)):
-        ways += math.comb(length + repeats, repeats) * (4 + len(part))
+        # Of the alternatives in a group, or in a part of a group, one is compared.
+        compared = sum(max(map(len, group.split("|"))) for group in re.split(r"[()]", part))
+        ways += math.comb(length + repeats, repeats) * (4 + compared)
     ways <<= text.count("?") - text.count("(?")
     for group in re.split(r"[()]", text) if "|" in text else ():  # or a part of a group
         ways *= 1 + group.count("|")
