@@ -23,7 +23,7 @@ from .headers import (
     is_token,
 )
 from .options import OriginPredicate, Pattern
-from .origin_patterns import REGEX_ERRORS, OriginError, compile_regex, read_origin
+from .origin_patterns import ANY_SPELLINGS, REGEX_ERRORS, OriginError, compile_regex, read_origin
 from .origins import MAX_ORIGIN_LENGTH, OriginRules
 from .resources import MAX_PATH_LENGTH
 from .sites import shared_suffixes_in
