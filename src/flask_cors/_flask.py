@@ -310,6 +310,8 @@ class AppState:
         """the app's views as last seen, and whether any may have a policy of its own"""
         self.installed_in: Callable[[], Flask | None] = NoneType
         """returns the app that was set up, if any; a copy of that app shares its state"""
+        self.adds = False
+        """whether fields were added to responses that the app may have kept"""
         self.warned: set[tuple[str, str, str]] = set()
         """the warnings given in debug mode: origin, method and endpoint"""
         self._watching = False
@@ -680,7 +682,7 @@ def _middleware(  # noqa: C901  (that of the function inside)
             if app.config["DEBUG"]:
                 headers = decided_fields(app, environ, policy, status, headers)
             elif policy is not None:
-                known = known_fields(policy, environ, headers)
+                known = known_fields(policy, environ, headers) if mark is state else None
                 headers = known or decided_fields(app, environ, policy, status, headers)
             environ[MARK] = outer
             if exc_info is None:
@@ -742,7 +744,7 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
             # If a hook fails while Flask answers an exception, Flask sends this response.
             response = cast("Response", more[-1] if more else first)
             if error.__context__ is not None and note_of(environ).acting is not state:
-                _set_headers(response, _finished(app, state, environ, response).headers)
+                _set_headers(state, response, _finished(app, state, environ, response).headers)
             raise
         environ = current_request().environ
         if environ.get(MARK) is not state:
@@ -754,7 +756,7 @@ def _override(app: Flask, state: AppState) -> Callable[..., Response]:
             if note.acting is not state:
                 return _finished(app, state, environ, processed)
         # The middleware is going to add the headers.
-        return own_copy(processed) if hasattr(processed, _ADDED) else processed
+        return own_copy(processed) if state.adds and hasattr(processed, _ADDED) else processed
 
     return process_response
 
@@ -841,19 +843,20 @@ def _own_fields(response: Response) -> list[Field]:
     return [field for field in fields if field not in added]
 
 
-def remember_added(response: Response, own: Sequence[Field]) -> None:
+def remember_added(state: AppState, response: Response, own: Sequence[Field]) -> None:
     """Remember which header fields a response that the app may keep did not have itself."""
+    state.adds = True
     # A `Vary` that names too much does no harm, and its own may have been joined to that one.
     vars(response)[_ADDED] = [
         field for field in response.headers if field not in own and field[0] != VARY
     ]
 
 
-def _set_headers(response: Response, headers: Headers) -> None:
+def _set_headers(state: AppState, response: Response, headers: Headers) -> None:
     """Set the headers of a response that the app may keep, and remember what is not its own."""
     own = _own_fields(response)
     response.headers = headers
-    remember_added(response, own)
+    remember_added(state, response, own)
 
 
 def add_fields(
@@ -865,7 +868,7 @@ def add_fields(
         headers = response.headers = Headers(response.headers)
     present: list[Field] = [*headers]
     known = None
-    if policy is not None and not app.config["DEBUG"]:
+    if policy is not None and ASKED_METHOD not in environ and not app.config["DEBUG"]:
         known = known_fields(policy, environ, present)
     fields = known or decided_fields(app, environ, policy, response.status, present)
     if fields[: len(present)] == present:

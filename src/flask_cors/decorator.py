@@ -232,7 +232,7 @@ class _Call:
         own = [*response.headers]
         fields = complete(app, environ, (self.policy, decision), response.status, own)
         response.headers = Headers(fields)
-        remember_added(response, own)
+        remember_added(state_of(app), response, own)
         # So that the caller's policy is not applied too.
         note = note_of(environ)
         environ[MARK] = note._replace(settled=(*note.settled, response))

@@ -134,11 +134,12 @@ def known_fields(
 ) -> list[Field] | None:
     """Return the fields of a response together with those that a policy remembers for the origin.
 
-    The result is `None` if the policy has to decide, or if its decision has to be logged.
+    The result is `None` if the policy has to decide, or if its decision has to be logged. The
+    request must not have Access-Control-Request-Method, since it may be a preflight.
     """
     origin: str | None = environ.get("HTTP_ORIGIN")
     # Check the length first: a look-up hashes the whole, client-controlled string.
-    if (origin is not None and len(origin) > MAX_ORIGIN_LENGTH) or ASKED_METHOD in environ:
+    if origin is not None and len(origin) > MAX_ORIGIN_LENGTH:
         return None
     if (logger.level or root_logger.level) <= DEBUG:  # `isEnabledFor` would take twice as long
         return None
