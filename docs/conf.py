@@ -33,7 +33,7 @@ python_use_unqualified_type_names = True
 # Nothing is downloaded when the documentation is built, so there are no links to other projects.
 nitpicky = True
 nitpick_ignore_regex = [
-    ("py:class", r"(collections\.abc|datetime|re|typing)\..*"),  # the standard library
+    ("py:class", r"(collections\.abc|contextlib|datetime|re|typing)\..*"),  # the standard library
     ("py:class", r"typing_extensions\..*"),  # what it does not have on Python 3.10
     ("py:class", r"(flask|werkzeug)\..*"),  # the framework
     ("py:class", "Headers"),  # Werkzeug's; a field of a dataclass has only its bare name
