@@ -104,6 +104,14 @@ SILENT = {
         "app.add_url_rule('/own', 'own', partial(own, 1))",
         imports=BOTH,
     ),
+    "view-that-calls-a-partial": app_with(
+        "",
+        "from functools import partial",
+        view("own", CROSS),
+        "def calling(function): return lambda: function()",
+        "app.add_url_rule('/own', 'own', calling(partial(own, 1)))",
+        imports=BOTH,
+    ),
     "decorated-helper-that-an-object-calls": app_with(
         "",
         view("helper", CROSS),
