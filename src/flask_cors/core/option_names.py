@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import cast
 
@@ -31,10 +30,15 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
 )
 
 
+def _nearest(name: str, names: list[str]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415  (rarely needed, and slow to import)
+
+    return next(iter(get_close_matches(name, names, 1, 0.81)), None)
+
+
 def nearest_option(name: str, allowed: Iterable[str]) -> str | None:
     """Return the option whose name is most similar to `name`, if one is similar enough."""
-    near = get_close_matches(_bare(name), sorted(allowed), 1, 0.81)
-    return near[0] if near else None
+    return _nearest(_bare(name), sorted(allowed))
 
 
 def meant_option(name: str, allowed: AbstractSet[str]) -> str | None:
@@ -92,10 +96,7 @@ def is_meant_to_restrict(option: str, value: object, meant: str | None) -> bool:
 
 def _names_origins(words: list[str]) -> bool:
     return bool(
-        any(
-            word in _ORIGIN_WORDS or get_close_matches(word, ("origins",), 1, 0.81)
-            for word in words
-        )
+        any(word in _ORIGIN_WORDS or _nearest(word, ["origins"]) for word in words)
         or (_PERMISSION_WORDS.intersection(words) and _HOST_WORDS.intersection(words))
     )
 

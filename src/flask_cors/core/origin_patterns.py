@@ -11,7 +11,6 @@ from ipaddress import IPv4Address
 from .environment import CHARACTER_CLASS
 from .errors import Code, safe_repr
 from .headers import has_regex_syntax
-from .origin_regexes import meant_scheme, regex_mistake
 from .origins import NAME, canonical_ipv6, is_web_scheme, omitted_ports
 
 ANY_SPELLINGS = frozenset({"*", ".*", "^.*", ".*$", "^.*$", ".+", "^.+$"})
@@ -176,6 +175,8 @@ def _read_compiled(pattern: re.Pattern[str]) -> str | re.Pattern[str]:
 
 def _check_regex(pattern: str) -> None:
     """Raise an error for an expression that no origin can match, or for a misread `*`."""
+    from .origin_regexes import regex_mistake  # noqa: PLC0415  (many apps have no expression)
+
     mistake = regex_mistake(pattern)
     if mistake is not None:
         raise OriginError(mistake.code, mistake.message, *mistake.remedies)
@@ -404,6 +405,10 @@ def _canonical(scheme: str, host: str, port: str) -> str:
 
 def _check_scheme(scheme: str, host: str, port: str) -> None:
     """Raise an error for a scheme that pages do not have."""
+    if scheme in {"http", "https"}:
+        return
+    from .origin_regexes import meant_scheme  # noqa: PLC0415  (an app's own scheme is rare)
+
     meant = meant_scheme(scheme)
     if meant is not None:
         host, port = host or "app.example", f":{port}" if port else ""
