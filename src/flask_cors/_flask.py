@@ -209,9 +209,9 @@ def policies_by_method(app: Flask, endpoint: str) -> dict[str, ViewPolicy | None
     view = app.view_functions.get(endpoint)
     own = next(_marks(_parts(view)), None)
     view_class: type | None = getattr(view, "view_class", None)
-    if own is not None or view_class is None:
-        return dict.fromkeys(methods_of(app, endpoint), own)
     methods = methods_of(app, endpoint)
+    if own is not None or view_class is None:
+        return dict.fromkeys(methods, own)
     return {method: next(_marks(_handlers(view_class, method)), None) for method in methods}
 
 
@@ -712,7 +712,8 @@ def _answer_preflight(
     if policy is None or not policy.settings.automatic_options:
         return None
     decision = decide_in(app, environ, policy)
-    complete(app, environ, (policy, decision), "200", ())
+    if app.config["DEBUG"]:
+        complete(app, environ, (policy, decision), "200", ())
     return answer_preflight(decision, start_response)
 
 

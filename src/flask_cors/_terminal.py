@@ -99,8 +99,9 @@ def _advice_on(
         decision.outcome == "origin" and _allows_origin(sent, origin)  # a view or hook wrote it
     ):
         return explain_refusal(decision, settings, fields, source)
+    by_the_app = f"{source} allows the page, but "
     if not _allows_origin(sent, origin):
-        return _written_by_the_app(f"{source} allows the page, but ", sent)
+        return _written_by_the_app(by_the_app, sent)
     if is_preflight(environ):
         if status.startswith("2"):
             return None
@@ -111,7 +112,7 @@ def _advice_on(
     if "HTTP_COOKIE" not in environ or _allows_credentials(sent, origin):
         return None
     if settings.supports_credentials:
-        return _written_by_the_app(f"{source} allows the page, but ", sent)
+        return _written_by_the_app(by_the_app, sent)
     return explain_credentials(settings, origin, source)
 
 
